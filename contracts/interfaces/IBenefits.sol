@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {LicenceId, MemberId} from "../types/Ids.sol";
+import {EscrowStatus} from "../types/States.sol";
+import {Shares} from "../types/Terms.sol";
+
+/// @title Benefits: escrow and split of payments (R2.1, R3.3)
+/// @notice Holds the price of each licence until it is earned or given back, then owes it to members, who withdraw.
+/// - Conservation: for every token, funded escrows plus balances equals what came in minus what went out, exactly.
+/// - Pull, never push: nobody's refusal to receive can hold up another.
+/// - Balances belong to members, not to accounts, and are paid to the member's principal whoever calls.
+/// - Withdrawals know no pause, no suspension and no expulsion (R4.6).
+/// - Tokens must move exactly what they are told: one that takes a fee or rebases is refused.
+/// - Tokens sent here directly belong to nobody and cannot be recovered.
+interface IBenefits {
+    /// @notice The money of one licence.
+    /// @param token Settlement token.
+    /// @param payer Member to which a refund goes.
+    /// @param status Standing.
+    /// @param amount Price, in token units.
+    struct Escrow {
+        address token;
+        MemberId payer;
+        EscrowStatus status;
+        uint128 amount;
+    }
+
+    /// @notice Who receives the parts of {Shares}: collector and holder of the dataset, fund and platform as named.
+    /// Whatever rounding leaves goes to the holder.
+    struct Split {
+        MemberId collector;
+        MemberId holder;
+        Shares shares;
+    }
+
+    /// @notice The price of a licence is due.
+    event EscrowInvoiced(LicenceId indexed licence, address indexed token, MemberId indexed payer, uint128 amount);
+
+    /// @notice The price of a licence came in from an account.
+    event EscrowFunded(LicenceId indexed licence, address indexed from);
+
+    /// @notice The price is no longer due.
+    event EscrowCancelled(LicenceId indexed licence);
+
+    /// @notice The price was split; one {Credited} follows for each part.
+    event EscrowSettled(LicenceId indexed licence);
+
+    /// @notice The price was given back; one {Credited} follows.
+    event EscrowRefunded(LicenceId indexed licence);
+
+    /// @notice The price of a further term came in and was split; one {Credited} follows for each part.
+    event RenewalCollected(LicenceId indexed licence, address indexed from, address indexed token, uint128 amount);
+
+    /// @notice A member's balance grew.
+    event Credited(MemberId indexed member, address indexed token, LicenceId indexed licence, uint256 amount);
+
+    /// @notice A member's whole balance was paid to its principal.
+    event Withdrawn(MemberId indexed member, address indexed token, address indexed to, uint256 amount);
+
+    /// @notice A token is accepted in new offers, or no longer.
+    event TokenAllowed(address indexed token, bool allowed);
+
+    /// @notice The escrow is in a status that does not allow this.
+    /// @dev Read the licence's state.
+    error EscrowStatusRefused(LicenceId licence, EscrowStatus status);
+
+    /// @notice The token did not move exactly the amount it was told to.
+    /// @dev Use a token without fees on transfer.
+    error TransferInexact(address token, uint256 expected, uint256 received);
+
+    /// @notice The member has nothing to withdraw in this token.
+    /// @dev Read the member's balances first.
+    error NothingToWithdraw(MemberId member, address token);
+
+    /// @notice There is no token contract at this address.
+    /// @dev Check the address and the network.
+    error TokenAbsent(address token);
+
+    /// @notice Opens the escrow of a licence.
+    /// @dev Caller: {ILicences} alone.
+    function invoice(LicenceId licence, address token, MemberId payer, uint128 amount) external;
+
+    /// @notice Takes the price from an account's allowance.
+    /// @dev Caller: {ILicences} alone. Reverts with {EscrowStatusRefused}, {TransferInexact} and the token's errors.
+    function fund(LicenceId licence, address from) external;
+
+    /// @notice Closes an escrow that was never funded.
+    /// @dev Caller: {ILicences} alone. Reverts with {EscrowStatusRefused}.
+    function cancel(LicenceId licence) external;
+
+    /// @notice Credits the price to those it belongs to.
+    /// @dev Caller: {ILicences} alone. Reverts with {EscrowStatusRefused}.
+    function settle(LicenceId licence, Split calldata split) external;
+
+    /// @notice Credits the price to the payer.
+    /// @dev Caller: {ILicences} alone. Reverts with {EscrowStatusRefused}.
+    function refund(LicenceId licence) external;
+
+    /// @notice Takes the price of a further term from an account's allowance and credits it at once.
+    /// @dev Caller: {ILicences} alone. Reverts with {TransferInexact} and the token's errors.
+    function collectRenewal(LicenceId licence, address token, address from, uint128 amount, Split calldata split)
+        external;
+
+    /// @notice Pays a member's whole balance in a token to its principal.
+    /// @dev Caller: anyone. Reverts with {NothingToWithdraw}, {IMembers.MemberUnknown}.
+    /// @return amount What was paid, in token units.
+    function withdraw(MemberId member, address token) external returns (uint256 amount);
+
+    /// @notice Allows a token in new offers, or no longer. Money already here is not affected.
+    /// @dev Caller: the parameters role. Reverts with {TokenAbsent}.
+    function setTokenAllowed(address token, bool allowed) external;
+
+    /// @notice What a member can withdraw, in token units.
+    function balanceOf(MemberId member, address token) external view returns (uint256);
+
+    /// @notice The money of a licence; all zero if there is none.
+    function escrowOf(LicenceId licence) external view returns (Escrow memory);
+
+    /// @notice Whether new offers may name the token.
+    function isTokenAllowed(address token) external view returns (bool);
+
+    /// @notice How an amount splits; the parts sum to it exactly.
+    function partsOf(uint128 amount, Shares calldata shares)
+        external
+        pure
+        returns (uint256 collector, uint256 holder, uint256 fund_, uint256 platform);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title ERC-5192: minimal soulbound tokens
+interface IERC5192 {
+    /// @notice The token can no longer be transferred.
+    event Locked(uint256 tokenId);
+
+    /// @notice The token can be transferred again. Never emitted here.
+    event Unlocked(uint256 tokenId);
+
+    /// @notice Whether the token is locked.
+    /// @dev Reverts if there is no such token.
+    function locked(uint256 tokenId) external view returns (bool);
+}

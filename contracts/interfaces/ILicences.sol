@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+
+import {DatasetId, LicenceId, MemberId, OfferId} from "../types/Ids.sol";
+import {LicenceState} from "../types/States.sol";
+import {Terms} from "../types/Terms.sol";
+import {IERC5192} from "./IERC5192.sol";
+
+/// @title Licences: from application to expiry (R3.1, R3.2)
+/// @notice A licence is a civil contract between two members, signed by both with EIP-712, paid into escrow, and
+/// shown by a token that never moves (ERC-721 with ERC-5192), minted when the key is delivered.
+///
+///     apply ─▶ approve ─▶ agree ─▶ pay ─▶ deliver ─▶ accept ─▶ (renew)
+///
+/// - States that follow from time are derived, never stored: `Lapsed`, `Overdue`, `Expired`, and `Active` once the
+///   acceptance window has passed in silence. {stateOf} tells the state now.
+/// - Nobody can lock another's money by going silent. Unpaid agreements lapse; undelivered keys are refunded to the
+///   licensee by anyone's call; unanswered deliveries count as accepted and settle by anyone's call.
+/// - Deadlines are fixed when a stage begins, so a later change of windows touches no licence under way.
+/// - NOT guaranteed: that the licensee uses the data as agreed, or that the data is good.
+interface ILicences is IERC721, IERC5192 {
+    /// @notice What is stored for a licence.
+    /// @param offer The offer it is under.
+    /// @param licensee Member that applied.
+    /// @param licensor Member that approved: the holder then, which owes the key. None before.
+    /// @param stage State last reached by a transaction; {stateOf} tells the state now.
+    /// @param deadline Unix time, in seconds, by which the next step is due in the stages Agreed (payment), Paid
+    /// (delivery) and Delivered (acceptance).
+    /// @param expiresAt Unix time of expiry, in seconds; zero before delivery.
+    /// @param purposeDigest sha2-256 digest of the CID of the approved research purpose.
+    /// @param agreementDigest EIP-712 digest that both sides signed.
+    /// @param deliveryKeyDigest keccak256 of the licensee's delivery key (x ‖ y), fixed in the agreement.
+    struct Licence {
+        OfferId offer;
+        MemberId licensee;
+        MemberId licensor;
+        LicenceState stage;
+        uint40 deadline;
+        uint40 expiresAt;
+        bytes32 purposeDigest;
+        bytes32 agreementDigest;
+        bytes32 deliveryKeyDigest;
+    }
+
+    /// @notice The contract that both sides sign, as an EIP-712 struct with the terms in full (R3.1).
+    /// @param licence The application it concludes: makes every agreement unique.
+    /// @param dataset The dataset licensed.
+    /// @param offer The offer taken up.
+    /// @param licensor The holder.
+    /// @param licensee The applicant.
+    /// @param purposeDigest sha2-256 digest of the CID of the approved research purpose.
+    /// @param deliveryKeyX Licensee's delivery key, x.
+    /// @param deliveryKeyY Licensee's delivery key, y.
+    /// @param deadline Unix time, in seconds, after which the signatures can no longer conclude an agreement.
+    /// @param terms The offer's terms.
+    struct Agreement {
+        LicenceId licence;
+        DatasetId dataset;
+        OfferId offer;
+        MemberId licensor;
+        MemberId licensee;
+        bytes32 purposeDigest;
+        uint256 deliveryKeyX;
+        uint256 deliveryKeyY;
+        uint40 deadline;
+        Terms terms;
+    }
+
+    /// @notice One side's signature.
+    /// @param signer Account of the party: its key signed, or it is a contract that accepts by ERC-1271.
+    /// @param signature The signature's bytes.
+    struct PartySignature {
+        address signer;
+        bytes signature;
+    }
+
+    /// @notice An ERC-2612 permit by the paying account for the price, spendable by {IBenefits}.
+    struct Permit {
+        uint256 deadline;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+    }
+
+    /// @notice How long each side has for its next step, in seconds.
+    struct Windows {
+        uint32 payment;
+        uint32 delivery;
+        uint32 acceptance;
+    }
+
+    /// @notice A member applied under an offer, for the purpose whose document has this digest.
+    event LicenceApplied(
+        LicenceId indexed licence,
+        OfferId indexed offer,
+        DatasetId indexed dataset,
+        MemberId licensee,
+        bytes32 purposeDigest
+    );
+
+    /// @notice The holder approved the application for exactly this purpose.
+    event LicenceApproved(LicenceId indexed licence, MemberId indexed licensor, bytes32 purposeDigest);
+
+    /// @notice The holder rejected the application; the reasons' document has this digest.
+    event LicenceRejected(LicenceId indexed licence, bytes32 reasonsDigest);
+
+    /// @notice The licensee took the application or the unpaid agreement back.
+    event LicenceCancelled(LicenceId indexed licence);
+
+    /// @notice Both sides signed. Carries the whole agreement, its signers and signatures.
+    event LicenceAgreed(
+        LicenceId indexed licence,
+        bytes32 agreementDigest,
+        Agreement agreement,
+        PartySignature licensor,
+        PartySignature licensee,
+        uint40 paymentDue
+    );
+
+    /// @notice The price is in escrow; the key is due by `deliveryDue`.
+    event LicencePaid(LicenceId indexed licence, address indexed payer, uint128 price, uint40 deliveryDue);
+
+    /// @notice The key is on the ledger; silence until `acceptanceDue` accepts it.
+    event LicenceDelivered(LicenceId indexed licence, uint40 acceptanceDue, uint40 expiresAt);
+
+    /// @notice The licensee confirmed that the delivered key opens the dataset.
+    event LicenceAccepted(LicenceId indexed licence);
+
+    /// @notice The price was split among those it belongs to.
+    event LicenceSettled(LicenceId indexed licence);
+
+    /// @notice The price was given back to the licensee; the licence is over.
+    event LicenceRefunded(LicenceId indexed licence);
+
+    /// @notice Another term was paid for; the licence now ends at `expiresAt`.
+    event LicenceRenewed(LicenceId indexed licence, address indexed payer, uint128 price, uint40 expiresAt);
+
+    /// @notice The windows for future stages changed.
+    event WindowsChanged(Windows windows);
+
+    /// @notice There is no such licence.
+    /// @dev Check the licence's id.
+    error LicenceUnknown(LicenceId licence);
+
+    /// @notice The licence is in a state that does not allow this.
+    /// @dev Read the licence's state; `accepted` has bit n set for each state n that allows it.
+    error LicenceStateRefused(LicenceId licence, LicenceState state, uint256 accepted);
+
+    /// @notice Only the licensee may do this.
+    /// @dev Sign with an account of the licensee.
+    error NotLicensee(LicenceId licence, MemberId licensee, MemberId member);
+
+    /// @notice Only the holder that approved the licence may do this.
+    /// @dev Sign with an account of the licensor.
+    error NotLicensor(LicenceId licence, MemberId licensor, MemberId member);
+
+    /// @notice The holder cannot license its own dataset.
+    /// @dev The holder has the data already.
+    error OwnDataset(DatasetId dataset, MemberId member);
+
+    /// @notice The purpose's digest is missing.
+    /// @dev Store the research purpose and name its digest.
+    error PurposeMissing();
+
+    /// @notice The signature is not one by an account of the party over this agreement.
+    /// @dev Sign the present agreement again: purpose, delivery key, chain and contract are part of what is signed.
+    error SignatureInvalid(LicenceId licence, MemberId party, address signer);
+
+    /// @notice The agreement's signatures are too old.
+    /// @dev Sign again with a later deadline.
+    error AgreementExpired(LicenceId licence, uint40 deadline);
+
+    /// @notice The terms given are not those of the offer.
+    /// @dev Read the offer's terms again.
+    error TermsMismatch(OfferId offer, bytes32 expected, bytes32 given);
+
+    /// @notice The permit's deadline has passed and there is no sufficient allowance.
+    /// @dev Sign a new permit, or approve the price.
+    error PermitExpired(uint256 deadline);
+
+    /// @notice The permit was not accepted by the token and there is no sufficient allowance.
+    /// @dev Sign the permit with the paying account for the exact price, or approve the price.
+    error PermitRefused(address token, address payer);
+
+    /// @notice The price is above what the licensee allows.
+    /// @dev Read the offer again and allow its price.
+    error PriceAboveLimit(uint128 price, uint128 limit);
+
+    /// @notice A refund is not due: the holder can still deliver.
+    /// @dev Wait until the deadline has passed.
+    error RefundNotDue(LicenceId licence, uint40 deadline);
+
+    /// @notice A licence never changes hands.
+    /// @dev The other party must apply for its own licence.
+    error LicenceSoulbound(LicenceId licence);
+
+    /// @notice A window is outside one minute to 90 days.
+    /// @dev Give the windows in seconds.
+    error WindowsInvalid(Windows windows);
+
+    /// @notice Applies for a licence under an offer.
+    /// @dev Caller: an active member other than the holder. Moves no money. Reverts with {PurposeMissing},
+    /// {OwnDataset}, {IOffers.OfferUnknown}, {IOffers.OfferNotOpen}, {IDatasets.DatasetNotAvailable},
+    /// {IDatasets.EmbargoInForce} and the errors of {IMembers.activeMemberOf}.
+    /// @param offer The offer.
+    /// @param purposeDigest sha2-256 digest of the CID of the research purpose.
+    /// @return licence Id of the application and of the licence it may become.
+    function applyFor(OfferId offer, bytes32 purposeDigest) external returns (LicenceId licence);
+
+    /// @notice Approves an application for a purpose; only that purpose can then be agreed.
+    /// @dev Caller: an active account of the dataset's holder, which becomes the licensor. From Applied.
+    /// Reverts with {LicenceStateRefused}, {IDatasets.NotHolder}, {PurposeMissing}.
+    function approveApplication(LicenceId licence, bytes32 purposeDigest) external;
+
+    /// @notice Rejects an application, or takes an approval back before both sides signed.
+    /// @dev Caller: the dataset's holder. From Applied or Approved.
+    /// @param reasonsDigest sha2-256 digest of the CID of the reasons.
+    function reject(LicenceId licence, bytes32 reasonsDigest) external;
+
+    /// @notice Takes an application or an unpaid agreement back.
+    /// @dev Caller: the licensee. From Applied, Approved, Agreed or Lapsed.
+    function cancel(LicenceId licence) external;
+
+    /// @notice Concludes the agreement that both sides signed. At a price of zero it counts as paid at once.
+    /// @dev Caller: anyone who has both signatures. From Approved. The agreement signed is built from the ledger's own
+    /// records (see {agreementOf}), so a changed key or purpose makes the signatures invalid.
+    /// Reverts with {LicenceStateRefused}, {AgreementExpired}, {TermsMismatch}, {SignatureInvalid},
+    /// {IOffers.OfferNotOpen}, {IDatasets.DatasetNotAvailable}, {IMembers.DeliveryKeyMissing},
+    /// {IMembers.MemberNotActive} (either party).
+    /// @param terms The offer's terms, whose digest the ledger holds.
+    /// @param deadline The deadline in the signed agreement.
+    function agree(
+        LicenceId licence,
+        Terms calldata terms,
+        uint40 deadline,
+        PartySignature calldata licensor,
+        PartySignature calldata licensee
+    ) external;
+
+    /// @notice Pays the agreed price into escrow from the caller's allowance to {IBenefits}.
+    /// @dev Caller: an active account of the licensee. From Agreed. Reverts with {LicenceStateRefused}, {NotLicensee},
+    /// {IDatasets.DatasetNotAvailable} and the token's own errors.
+    function pay(LicenceId licence) external;
+
+    /// @notice Like {pay}, with an ERC-2612 permit by the caller instead of an allowance. A permit that somebody else
+    /// has submitted first does no harm.
+    /// @dev Also reverts with {PermitExpired}, {PermitRefused}.
+    function payWithPermit(LicenceId licence, Permit calldata permit) external;
+
+    /// @notice Records that the key was delivered, and mints the licence's token to the licensee's principal.
+    /// @dev Caller: {IKeyExchange} alone. From Paid.
+    function recordDelivery(LicenceId licence) external;
+
+    /// @notice Confirms that the delivered key opens the dataset; the price can be settled at once.
+    /// @dev Caller: the licensee. From Delivered.
+    function accept(LicenceId licence) external;
+
+    /// @notice Splits the price among those it belongs to, who can withdraw it from {IBenefits}.
+    /// @dev Caller: anyone. In Active or Expired, once.
+    function settle(LicenceId licence) external;
+
+    /// @notice Gives the price back to the licensee and ends the licence.
+    /// @dev Caller: in Paid, Overdue or Delivered the licensor, of its own will; anyone when the delivery is overdue,
+    /// or when the dataset was withdrawn or revoked before the key was delivered.
+    /// Reverts with {LicenceStateRefused}, {RefundNotDue}.
+    function refund(LicenceId licence) external;
+
+    /// @notice Pays for another term at the price of the offer, if it is still open; split at once, as the key is
+    /// delivered already. A term that has ended starts anew now, another is added to the end.
+    /// @dev Caller: an active account of the licensee, with an allowance to {IBenefits}. In Active or Expired.
+    /// Reverts with {LicenceStateRefused}, {NotLicensee}, {PriceAboveLimit}, {IOffers.OfferNotOpen},
+    /// {IDatasets.DatasetNotAvailable}.
+    /// @param limit The most that the licensee pays, in token units.
+    function renew(LicenceId licence, uint128 limit) external;
+
+    /// @notice Sets how long each side has in future stages.
+    /// @dev Caller: the parameters role. Reverts with {WindowsInvalid}.
+    function setWindows(Windows calldata windows_) external;
+
+    /// @notice The record of a licence.
+    /// @dev Reverts with {LicenceUnknown}.
+    function licenceById(LicenceId licence) external view returns (Licence memory);
+
+    /// @notice The state now, time taken into account.
+    /// @dev Reverts with {LicenceUnknown}.
+    function stateOf(LicenceId licence) external view returns (LicenceState);
+
+    /// @notice Whether the licensee may use the data now: delivered or active, and not expired.
+    function isInForce(LicenceId licence) external view returns (bool);
+
+    /// @notice The agreement to be signed now, built from the ledger's records and the terms given.
+    /// @dev Reverts with {LicenceUnknown}, {TermsMismatch}, {IMembers.DeliveryKeyMissing}.
+    /// @return agreement The struct.
+    /// @return digest Its EIP-712 digest, for this chain and this contract.
+    function agreementOf(LicenceId licence, Terms calldata terms, uint40 deadline)
+        external
+        view
+        returns (Agreement memory agreement, bytes32 digest);
+
+    /// @notice How long each side has in future stages.
+    function windows() external view returns (Windows memory);
+
+    /// @notice Number of applications ever made; ids run from 1 to this.
+    function licenceCount() external view returns (uint64);
+}
