@@ -1,0 +1,1 @@
+"""Values that the whole program shares: frozen, validated where they are made, free of input and output."""
