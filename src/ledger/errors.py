@@ -62,7 +62,7 @@ class LedgerError(Exception):
     Args:
         what: What happened, as a sentence without its full stop.
         why: The reason, with the values needed to understand it.
-        fix: What the reader can do about it.
+        fix: What the reader can do about it, as a sentence without its full stop.
     """
 
     exit_code: ClassVar[int] = 1
@@ -85,7 +85,7 @@ class LedgerError(Exception):
 
     def __str__(self) -> str:
         """One line: what, why and what to do."""
-        return f"{self.what}: {self.why}. {self.fix}."
+        return f"{self.what}: {self.why}. {self.fix[:1].upper()}{self.fix[1:]}."
 
 
 class UsageError(LedgerError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NewType
 
-from eth_utils import is_address, to_checksum_address
+from eth_utils.address import is_address, to_checksum_address
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from ledger.errors import InputError

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Self
 
-from eth_utils import keccak
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from eth_utils.crypto import keccak
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
 
 from ledger.model.ids import Address, AddressField, Digest, DigestField, MemberId, UnixTimeField
 from ledger.model.parties import Country
@@ -101,7 +101,7 @@ class DuoCodes(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    codes: frozenset[int]
+    codes: Annotated[frozenset[int], PlainSerializer(sorted, return_type=list[int])]
 
     @field_validator("codes")
     @classmethod

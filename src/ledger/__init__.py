@@ -1,0 +1,1 @@
+"""Share medical research data without trusting anyone: contracts, encryption, evidence."""
