@@ -13,10 +13,10 @@ type OfferId is uint64;
 /// @notice An application and the licence it may become; equal to its ERC-721 token id. Zero is no licence.
 type LicenceId is uint64;
 
-using {sameMember as ==, otherMember as !=, isNoMember as isNone} for MemberId global;
-using {sameDataset as ==, otherDataset as !=, isNoDataset as isNone} for DatasetId global;
-using {sameOffer as ==, otherOffer as !=, isNoOffer as isNone} for OfferId global;
-using {sameLicence as ==, otherLicence as !=, isNoLicence as isNone} for LicenceId global;
+using {sameMember as ==, otherMember as !=, isNoMember} for MemberId global;
+using {sameDataset as ==, otherDataset as !=, isNoDataset} for DatasetId global;
+using {sameOffer as ==, otherOffer as !=, isNoOffer} for OfferId global;
+using {sameLicence as ==, otherLicence as !=, isNoLicence} for LicenceId global;
 
 function sameMember(MemberId a, MemberId b) pure returns (bool) {
     return MemberId.unwrap(a) == MemberId.unwrap(b);

@@ -25,6 +25,8 @@ library Kinds {
     MemberKinds internal constant AUTHORITY = MemberKinds.wrap(1 << 4);
     /// @notice Government: approvals for human genetic resources.
     MemberKinds internal constant REGULATOR = MemberKinds.wrap(1 << 5);
+    /// @notice No kind in particular is wanted.
+    MemberKinds internal constant ANY = MemberKinds.wrap(0);
     /// @notice Every kind there is; a member's kinds are a non-empty subset.
     MemberKinds internal constant ALL = MemberKinds.wrap((1 << 6) - 1);
 }
