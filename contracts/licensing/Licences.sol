@@ -143,7 +143,7 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
 
     /// @inheritdoc ILicences
     function pay(LicenceId licence) external {
-        _pay(licence);
+        _pay(licence, _require(licence, AGREED), _benefits.escrowOf(licence).amount);
     }
 
     /// @inheritdoc ILicences
@@ -153,8 +153,8 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
 
         _usePermit(escrow.token, escrow.amount, permit);
 
-        // Checks everything afresh, whatever the token did meanwhile.
-        _pay(licence);
+        // The state is looked at again, whatever the token did meanwhile; an amount invoiced never changes.
+        _pay(licence, _require(licence, AGREED), escrow.amount);
     }
 
     /// @inheritdoc ILicences
@@ -271,24 +271,22 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         return interfaceId == type(IERC5192).interfaceId || super.supportsInterface(interfaceId);
     }
 
-    function _pay(LicenceId licence) private {
-        Lifecycle.Record storage record = _require(licence, AGREED);
+    function _pay(LicenceId licence, Lifecycle.Record storage record, uint128 price) private {
         _requireLicensee(licence, record, _members.activeMemberOf(msg.sender));
         _requireAvailable(_offers.datasetOf(record.offer));
 
         uint40 deliveryDue = record.begin(LicenceState.Paid, _deliveryWindow);
-        emit LicencePaid(licence, msg.sender, _benefits.escrowOf(licence).amount, deliveryDue);
+        emit LicencePaid(licence, msg.sender, price, deliveryDue);
 
         _benefits.fund(licence, msg.sender);
     }
 
-    /// @dev A permit fails if anyone has submitted it before: what counts is the allowance.
+    /// @dev A permit fails if anyone has submitted it before: what counts then is the allowance.
     function _usePermit(address token, uint256 price, Permit calldata permit) private {
         try IERC20Permit(token).permit(
             msg.sender, address(_benefits), price, permit.deadline, permit.v, permit.r, permit.s
-        ) {} catch {}
-
-        if (IERC20(token).allowance(msg.sender, address(_benefits)) < price) {
+        ) {} catch {
+            if (IERC20(token).allowance(msg.sender, address(_benefits)) >= price) return;
             if (block.timestamp > permit.deadline) revert PermitExpired(permit.deadline);
             revert PermitRefused(token, msg.sender);
         }

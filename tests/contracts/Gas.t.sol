@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDatasets} from "../../contracts/interfaces/IDatasets.sol";
+import {ILicences} from "../../contracts/interfaces/ILicences.sol";
+import {IOffers} from "../../contracts/interfaces/IOffers.sol";
+import {DatasetId, LicenceId, OfferId} from "../../contracts/types/Ids.sol";
+import {World} from "./support/World.sol";
+
+/// @title What each act costs
+/// @notice Whole transactions, base cost and refunds included: run in isolation, compared with `snapshots/acts.json`.
+contract GasTest is World {
+    string private constant ACTS = "acts";
+
+    function setUp() public override {
+        super.setUp();
+        _paid();
+    }
+
+    function test_register() public {
+        IDatasets.Registration[] memory batch = new IDatasets.Registration[](1);
+        batch[0] = registration();
+        vm.prank(HOSPITAL);
+        datasets.register(batch);
+        vm.snapshotGasLastCall(ACTS, "datasets.register");
+    }
+
+    function test_registerFifty() public {
+        IDatasets.Registration[] memory batch = new IDatasets.Registration[](50);
+        for (uint256 i = 0; i < batch.length; ++i) {
+            batch[i] = registration();
+        }
+        vm.prank(HOSPITAL);
+        datasets.register(batch);
+        uint256 gasUsed = vm.snapshotGasLastCall(ACTS, "datasets.register, 50");
+        vm.snapshotValue(ACTS, "datasets.register, each of 50", gasUsed / 50);
+    }
+
+    function test_publish() public {
+        DatasetId dataset = _registered();
+        IOffers.Publication[] memory batch = publications(dataset, terms());
+        vm.prank(HOSPITAL);
+        offers.publish(batch);
+        vm.snapshotGasLastCall(ACTS, "offers.publish");
+    }
+
+    function test_publishFifty() public {
+        IOffers.Publication[] memory batch = new IOffers.Publication[](50);
+        for (uint256 i = 0; i < batch.length; ++i) {
+            batch[i] = IOffers.Publication(_registered(), terms());
+        }
+        vm.prank(HOSPITAL);
+        offers.publish(batch);
+        uint256 gasUsed = vm.snapshotGasLastCall(ACTS, "offers.publish, 50");
+        vm.snapshotValue(ACTS, "offers.publish, each of 50", gasUsed / 50);
+    }
+
+    function test_licence() public {
+        OfferId offer = _offered();
+        vm.prank(INSTITUTE);
+        LicenceId licence = licences.applyFor(offer, PURPOSE);
+        vm.snapshotGasLastCall(ACTS, "licences.applyFor");
+        vm.prank(HOSPITAL);
+        licences.approveApplication(licence, PURPOSE);
+        vm.snapshotGasLastCall(ACTS, "licences.approveApplication");
+        _agree(licence, terms());
+        vm.snapshotGasLastCall(ACTS, "licences.agree");
+        ILicences.Permit memory permit = permitted(INSTITUTE_KEY, PRICE, soon());
+        vm.prank(INSTITUTE);
+        licences.payWithPermit(licence, permit);
+        vm.snapshotGasLastCall(ACTS, "licences.payWithPermit");
+        vm.prank(HOSPITAL);
+        keyExchange.deliver(licence, WRAPPED_KEY, 2, GENERATOR_X);
+        vm.snapshotGasLastCall(ACTS, "keyExchange.deliver");
+        vm.prank(INSTITUTE);
+        licences.accept(licence);
+        vm.snapshotGasLastCall(ACTS, "licences.accept");
+        licences.settle(licence);
+        vm.snapshotGasLastCall(ACTS, "licences.settle");
+        benefits.withdraw(HOSPITAL_ID, address(token));
+        vm.snapshotGasLastCall(ACTS, "benefits.withdraw");
+        vm.prank(INSTITUTE);
+        token.approve(address(benefits), PRICE);
+        vm.prank(INSTITUTE);
+        licences.renew(licence, PRICE);
+        vm.snapshotGasLastCall(ACTS, "licences.renew");
+    }
+
+    function test_pay() public {
+        LicenceId licence = _agreed();
+        vm.prank(INSTITUTE);
+        token.approve(address(benefits), PRICE);
+        vm.prank(INSTITUTE);
+        licences.pay(licence);
+        vm.snapshotGasLastCall(ACTS, "licences.pay");
+    }
+
+    function test_refund() public {
+        LicenceId licence = _paid();
+        vm.warp(block.timestamp + DELIVERY_WINDOW + 1);
+        vm.prank(STRANGER);
+        licences.refund(licence);
+        vm.snapshotGasLastCall(ACTS, "licences.refund");
+    }
+}

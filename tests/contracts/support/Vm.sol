@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Cheatcodes
+/// @notice The part of forge's cheatcodes that these tests use.
+interface Vm {
+    function addr(uint256 key) external pure returns (address);
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function createWallet(uint256 key) external returns (Wallet memory);
+    function label(address account, string calldata name) external;
+
+    function prank(address sender) external;
+    function startPrank(address sender) external;
+    function stopPrank() external;
+    function warp(uint256 time) external;
+    function chainId(uint256 id) external;
+    function assume(bool condition) external pure;
+
+    function expectRevert(bytes calldata data) external;
+    function expectRevert() external;
+    function expectPartialRevert(bytes4 selector) external;
+    function expectEmit(address emitter) external;
+    function expectCall(address callee, bytes calldata data, uint64 count) external;
+
+    function assertTrue(bool condition, string calldata reason) external pure;
+    function assertEq(uint256 left, uint256 right, string calldata reason) external pure;
+    function assertEq(address left, address right, string calldata reason) external pure;
+    function assertEq(bytes32 left, bytes32 right, string calldata reason) external pure;
+    function assertEq(string calldata left, string calldata right, string calldata reason) external pure;
+
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gasUsed);
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function readFile(string calldata path) external view returns (string memory);
+    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
+    function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
+    function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
+    function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
+
+    struct Wallet {
+        address addr;
+        uint256 publicKeyX;
+        uint256 publicKeyY;
+        uint256 privateKey;
+    }
+}

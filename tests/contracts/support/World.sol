@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+
+import {Datasets} from "../../../contracts/datasets/Datasets.sol";
+import {KeyExchange} from "../../../contracts/delivery/KeyExchange.sol";
+import {IDatasets} from "../../../contracts/interfaces/IDatasets.sol";
+import {ILicences} from "../../../contracts/interfaces/ILicences.sol";
+import {IMembers} from "../../../contracts/interfaces/IMembers.sol";
+import {IOffers} from "../../../contracts/interfaces/IOffers.sol";
+import {Licences} from "../../../contracts/licensing/Licences.sol";
+import {Offers} from "../../../contracts/licensing/Offers.sol";
+import {Members} from "../../../contracts/members/Members.sol";
+import {Benefits} from "../../../contracts/payments/Benefits.sol";
+import {SettlementToken} from "../../../contracts/payments/SettlementToken.sol";
+import {DatasetId, LicenceId, MemberId, OfferId} from "../../../contracts/types/Ids.sol";
+import {Kinds, MemberKinds} from "../../../contracts/types/Kinds.sol";
+import {Funding, LicenceState, MemberStatus, Tier} from "../../../contracts/types/States.sol";
+import {DuoCodes, Shares, Terms} from "../../../contracts/types/Terms.sol";
+import {Test} from "./Test.sol";
+import {Vm} from "./Vm.sol";
+
+/// @title The world of the tests
+/// @notice Every contract deployed and wired as a ledger is, and a named cast. The hospital collected and holds the
+/// data, the institute licenses it, the company looks on, the fund and the platform take their shares, the stranger is
+/// no member. The operator holds every role that people hold.
+abstract contract World is Test {
+    uint64 internal constant ADMISSIONS = 1;
+    uint64 internal constant STEWARDSHIP = 2;
+    uint64 internal constant PARAMETERS = 3;
+    uint64 internal constant LICENCES = 4;
+    uint64 internal constant KEY_EXCHANGE = 5;
+    uint64 internal constant MINTING = 6;
+
+    uint256 internal constant HOSPITAL_KEY = 0xA11CE;
+    uint256 internal constant INSTITUTE_KEY = 0xB0B;
+    uint256 internal constant COMPANY_KEY = 0xC0C0;
+    uint256 internal constant STRANGER_KEY = 0xDEAD;
+
+    address internal immutable OPERATOR = vm.addr(0x0901);
+    address internal immutable HOSPITAL = vm.addr(HOSPITAL_KEY);
+    address internal immutable INSTITUTE = vm.addr(INSTITUTE_KEY);
+    address internal immutable COMPANY = vm.addr(COMPANY_KEY);
+    address internal immutable FUND = vm.addr(0xF00D);
+    address internal immutable PLATFORM = vm.addr(0x91A7);
+    address internal immutable STRANGER = vm.addr(STRANGER_KEY);
+
+    MemberId internal constant NOBODY = MemberId.wrap(0);
+    MemberId internal constant HOSPITAL_ID = MemberId.wrap(1);
+    MemberId internal constant INSTITUTE_ID = MemberId.wrap(2);
+    MemberId internal constant COMPANY_ID = MemberId.wrap(3);
+    MemberId internal constant FUND_ID = MemberId.wrap(4);
+    MemberId internal constant PLATFORM_ID = MemberId.wrap(5);
+
+    uint256 internal constant START = 1_760_000_000;
+    uint128 internal constant PRICE = 1_000_003;
+    uint32 internal constant YEAR = 365 days;
+    uint32 internal constant PAYMENT_WINDOW = 14 days;
+    uint32 internal constant DELIVERY_WINDOW = 7 days;
+    uint32 internal constant ACCEPTANCE_WINDOW = 3 days;
+
+    bytes32 internal constant PURPOSE = keccak256("survival after surgery");
+    bytes32 internal constant REASONS = keccak256("reasons");
+    bytes32 internal constant WRAPPED_KEY = keccak256("wrapped");
+
+    /// @dev The generator of secp256k1: a valid ephemeral key with an even y.
+    uint256 internal constant GENERATOR_X = 0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798;
+    uint256 internal constant GENERATOR_Y = 0x483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8;
+
+    AccessManager internal authority;
+    Members internal members;
+    Datasets internal datasets;
+    Benefits internal benefits;
+    Offers internal offers;
+    Licences internal licences;
+    KeyExchange internal keyExchange;
+    SettlementToken internal token;
+
+    uint256 private _registrations;
+
+    function setUp() public virtual {
+        vm.warp(START);
+        _deploy();
+        _wire();
+
+        vm.startPrank(OPERATOR);
+        benefits.setTokenAllowed(address(token), true);
+        token.mint(INSTITUTE, 1e12);
+        token.mint(COMPANY, 1e12);
+        vm.stopPrank();
+        _registerDeliveryKey(INSTITUTE, INSTITUTE_KEY);
+        _registerDeliveryKey(COMPANY, COMPANY_KEY);
+    }
+
+    // The path of a licence: each step does all before it.
+
+    function _registered() internal returns (DatasetId dataset) {
+        return _register(HOSPITAL, registration());
+    }
+
+    function _offered() internal returns (OfferId offer) {
+        return _publish(HOSPITAL, _registered(), terms());
+    }
+
+    function _applied() internal returns (LicenceId licence) {
+        return _apply(INSTITUTE, _offered());
+    }
+
+    function _approved() internal returns (LicenceId licence) {
+        licence = _applied();
+        _approve(licence);
+    }
+
+    function _agreed() internal returns (LicenceId licence) {
+        licence = _approved();
+        _agree(licence, terms());
+    }
+
+    function _paid() internal returns (LicenceId licence) {
+        licence = _agreed();
+        _pay(licence);
+    }
+
+    function _delivered() internal returns (LicenceId licence) {
+        licence = _paid();
+        _deliver(licence);
+    }
+
+    function _active() internal returns (LicenceId licence) {
+        licence = _delivered();
+        vm.prank(INSTITUTE);
+        licences.accept(licence);
+    }
+
+    // Single steps.
+
+    function _register(address holder, IDatasets.Registration memory stated) internal returns (DatasetId dataset) {
+        IDatasets.Registration[] memory batch = new IDatasets.Registration[](1);
+        batch[0] = stated;
+        vm.prank(holder);
+        return datasets.register(batch);
+    }
+
+    function _publish(address holder, DatasetId dataset, Terms memory terms_) internal returns (OfferId offer) {
+        vm.prank(holder);
+        return offers.publish(publications(dataset, terms_));
+    }
+
+    function _apply(address licensee, OfferId offer) internal returns (LicenceId licence) {
+        vm.prank(licensee);
+        return licences.applyFor(offer, PURPOSE);
+    }
+
+    function _approve(LicenceId licence) internal {
+        vm.prank(HOSPITAL);
+        licences.approveApplication(licence, PURPOSE);
+    }
+
+    function _agree(LicenceId licence, Terms memory terms_) internal {
+        _agree(licence, terms_, INSTITUTE_KEY);
+    }
+
+    function _agree(LicenceId licence, Terms memory terms_, uint256 licenseeKey) internal {
+        uint40 deadline = soon();
+        (, bytes32 digest) = licences.agreementOf(licence, terms_, deadline);
+        licences.agree(licence, terms_, deadline, signed(HOSPITAL_KEY, digest), signed(licenseeKey, digest));
+    }
+
+    function _pay(LicenceId licence) internal {
+        vm.startPrank(INSTITUTE);
+        token.approve(address(benefits), benefits.escrowOf(licence).amount);
+        licences.pay(licence);
+        vm.stopPrank();
+    }
+
+    function _deliver(LicenceId licence) internal {
+        vm.prank(HOSPITAL);
+        keyExchange.deliver(licence, WRAPPED_KEY, 2, GENERATOR_X);
+    }
+
+    function _setStatus(MemberId member, MemberStatus status) internal {
+        vm.prank(OPERATOR);
+        members.setStatus(member, status);
+    }
+
+    function _allowToken(address allowed) internal {
+        vm.prank(OPERATOR);
+        benefits.setTokenAllowed(allowed, true);
+    }
+
+    function _join(address principal, address account) internal {
+        MemberId member = members.memberOf(principal);
+        vm.prank(principal);
+        members.inviteAccount(account);
+        vm.prank(account);
+        members.acceptInvitation(member);
+    }
+
+    function _registerDeliveryKey(address principal, uint256 key) internal {
+        Vm.Wallet memory wallet = vm.createWallet(key);
+        vm.prank(principal);
+        members.setDeliveryKey(wallet.publicKeyX, wallet.publicKeyY);
+    }
+
+    // Values.
+
+    function registration() internal returns (IDatasets.Registration memory stated) {
+        bytes32 unique = keccak256(abi.encode(++_registrations));
+        stated.collector = HOSPITAL_ID;
+        stated.size = 1 << 30;
+        stated.funding = Funding.Public;
+        stated.tier = Tier.Controlled;
+        stated.manifestCodec = 0x70;
+        stated.manifestDigest = keccak256(abi.encode("manifest", unique));
+        stated.metadataDigest = keccak256(abi.encode("metadata", unique));
+        stated.keyCommitment = keccak256(abi.encode("key", unique));
+        stated.attribution = "City Hospital, Cohort of 1986";
+    }
+
+    function terms() internal view returns (Terms memory) {
+        return Terms({
+            token: address(token),
+            price: PRICE,
+            duration: YEAR,
+            duoCodes: duo(42),
+            country: 0,
+            moratoriumUntil: 0,
+            diseasesDigest: 0,
+            shares: shares(),
+            proseDigest: keccak256("prose"),
+            considerationsDigest: 0
+        });
+    }
+
+    function freeTerms() internal view returns (Terms memory terms_) {
+        terms_ = terms();
+        (terms_.token, terms_.price) = (address(0), 0);
+    }
+
+    function shares() internal pure returns (Shares memory) {
+        return Shares({
+            fund: FUND_ID,
+            platform: PLATFORM_ID,
+            collectorShare: 2_500,
+            holderShare: 5_500,
+            fundShare: 1_500,
+            platformShare: 500
+        });
+    }
+
+    function publications(DatasetId dataset, Terms memory terms_)
+        internal
+        pure
+        returns (IOffers.Publication[] memory batch)
+    {
+        batch = new IOffers.Publication[](1);
+        batch[0] = IOffers.Publication({dataset: dataset, terms: terms_});
+    }
+
+    function duo(uint8 permission) internal pure returns (DuoCodes) {
+        return DuoCodes.wrap(uint64(1) << permission);
+    }
+
+    function duo(uint8 permission, uint8 modifier_) internal pure returns (DuoCodes) {
+        return DuoCodes.wrap(uint64(1) << permission | uint64(1) << modifier_);
+    }
+
+    function soon() internal view returns (uint40) {
+        return uint40(block.timestamp + 1 days);
+    }
+
+    function signed(uint256 key, bytes32 digest) internal pure returns (ILicences.PartySignature memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return ILicences.PartySignature({signer: vm.addr(key), signature: abi.encodePacked(r, s, v)});
+    }
+
+    function permitted(uint256 key, uint256 amount, uint256 deadline)
+        internal
+        view
+        returns (ILicences.Permit memory permit)
+    {
+        bytes32 typehash = keccak256(
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+        );
+        address owner = vm.addr(key);
+        bytes32 hash =
+            keccak256(abi.encode(typehash, owner, address(benefits), amount, token.nonces(owner), deadline));
+        permit.deadline = deadline;
+        (permit.v, permit.r, permit.s) =
+            vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
+    }
+
+    function stateOf(LicenceId licence) internal view returns (LicenceState) {
+        return licences.stateOf(licence);
+    }
+
+    // Expectations.
+
+    function expectUnauthorised(address caller) internal {
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
+    }
+
+    function expectStateRefused(LicenceId licence, LicenceState state, uint256 accepted) internal {
+        vm.expectRevert(abi.encodeWithSelector(ILicences.LicenceStateRefused.selector, licence, state, accepted));
+    }
+
+    function assertState(LicenceId licence, LicenceState expected) internal view {
+        assertEq(uint256(stateOf(licence)), uint256(expected), "state");
+    }
+
+    function assertBalance(MemberId member, uint256 expected) internal view {
+        assertEq(benefits.balanceOf(member, address(token)), expected, "balance");
+    }
+
+    function assertMember(MemberId actual, MemberId expected) internal pure {
+        assertEq(MemberId.unwrap(actual), MemberId.unwrap(expected), "member");
+    }
+
+    // Deployment.
+
+    function founders() internal view returns (IMembers.Admission[] memory list) {
+        list = new IMembers.Admission[](5);
+        list[0] = admission(HOSPITAL, Kinds.INSTITUTION, "City Hospital");
+        list[1] = admission(
+            INSTITUTE,
+            MemberKinds.wrap(MemberKinds.unwrap(Kinds.INSTITUTION) | MemberKinds.unwrap(Kinds.USER)),
+            "Institute of Surgery"
+        );
+        list[2] = admission(COMPANY, Kinds.USER, "Company");
+        list[3] = admission(FUND, Kinds.FUND, "Participants' Fund");
+        list[4] = admission(PLATFORM, Kinds.PLATFORM, "Platform");
+    }
+
+    function admission(address principal, MemberKinds kinds, string memory name)
+        internal
+        pure
+        returns (IMembers.Admission memory)
+    {
+        return IMembers.Admission({
+            principal: principal,
+            kinds: kinds,
+            country: "DE",
+            metadataDigest: keccak256(bytes(name)),
+            name: name
+        });
+    }
+
+    function windows() internal pure returns (ILicences.Windows memory) {
+        return ILicences.Windows({
+            payment: PAYMENT_WINDOW,
+            delivery: DELIVERY_WINDOW,
+            acceptance: ACCEPTANCE_WINDOW
+        });
+    }
+
+    function _deploy() private {
+        authority = new AccessManager(address(this));
+        members = new Members(address(authority), founders());
+        datasets = new Datasets(address(authority), members);
+        benefits = new Benefits(address(authority), members);
+        offers = new Offers(members, datasets, benefits);
+        licences = new Licences(address(authority), members, datasets, offers, benefits, windows());
+        keyExchange = new KeyExchange(members, licences);
+        token = new SettlementToken(address(authority));
+    }
+
+    function _wire() private {
+        _permit(address(members), ADMISSIONS, IMembers.admit.selector);
+        _permit(address(members), ADMISSIONS, IMembers.setStatus.selector);
+        _permit(address(members), ADMISSIONS, IMembers.setKinds.selector);
+        _permit(address(datasets), STEWARDSHIP, IDatasets.revoke.selector);
+        _permit(address(datasets), STEWARDSHIP, IDatasets.reinstate.selector);
+        _permit(address(benefits), PARAMETERS, benefits.setTokenAllowed.selector);
+        _permit(address(licences), PARAMETERS, licences.setWindows.selector);
+        _permit(address(benefits), LICENCES, benefits.invoice.selector);
+        _permit(address(benefits), LICENCES, benefits.fund.selector);
+        _permit(address(benefits), LICENCES, benefits.cancel.selector);
+        _permit(address(benefits), LICENCES, benefits.settle.selector);
+        _permit(address(benefits), LICENCES, benefits.refund.selector);
+        _permit(address(benefits), LICENCES, benefits.collectRenewal.selector);
+        _permit(address(licences), KEY_EXCHANGE, licences.recordDelivery.selector);
+        _permit(address(token), MINTING, token.mint.selector);
+
+        authority.grantRole(ADMISSIONS, OPERATOR, 0);
+        authority.grantRole(STEWARDSHIP, OPERATOR, 0);
+        authority.grantRole(PARAMETERS, OPERATOR, 0);
+        authority.grantRole(MINTING, OPERATOR, 0);
+        authority.grantRole(LICENCES, address(licences), 0);
+        authority.grantRole(KEY_EXCHANGE, address(keyExchange), 0);
+    }
+
+    function _permit(address target, uint64 role, bytes4 selector) private {
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = selector;
+        authority.setTargetFunctionRole(target, selectors, role);
+    }
+}
