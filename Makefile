@@ -1,0 +1,48 @@
+# Everything a developer runs. Each target does its own set-up; a second run finds it done.
+#
+#   make demo    the main job, from registration to withdrawal, on a real chain in this machine
+#   make test    every test
+#   make check   formatting, lints, types, layers and the fast tests
+#   make fix     what can be formatted and mended by machine
+#   make bench   the figures of docs/benchmarks.md
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := check
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport PYTHONPATH
+
+FORGE := node_modules/@foundry-rs/forge-$(shell uname -s | tr A-Z a-z)-$(subst x86_64,amd64,$(subst aarch64,arm64,$(shell uname -m)))/bin/forge
+FORGE_FLAGS := --root . --config-path tests/contracts/foundry.toml --use scripts/solc
+
+.PHONY: setup compile demo test test-contracts test-python check fix bench clean
+
+setup: $(VENV)/.done node_modules/.done
+
+$(VENV)/.done: requirements.lock pyproject.toml
+	command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: set PYTHON to its command" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	grep -A99 '^uv==' requirements.lock | awk 'NR == 1 || /^    --hash/' > $(VENV)/uv.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.lock
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+node_modules/.done: package-lock.json $(VENV)/.done
+	npm ci --silent
+	touch $@
+
+compile: setup
+	python scripts/compile.py
+
+demo: compile
+	python scripts/demo.py
+
+test: compile test-contracts test-python
+
+clean:
+	rm -rf $(VENV) node_modules build dist src/ledger/chain/artifacts
