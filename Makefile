@@ -44,5 +44,35 @@ demo: compile
 
 test: compile test-contracts test-python
 
+test-python: compile build/bin/ipfs
+	pytest tests
+
+# The checks share nothing, so they run side by side; each prints when it is done.
+check: compile
+	$(MAKE) --no-print-directory -j2 --output-sync=target check-format check-types check-layers check-contracts check-fast
+
+.PHONY: check-format check-types check-layers check-contracts check-fast
+check-format:
+	ruff check
+	ruff format --check
+
+check-types:
+	mypy
+
+check-layers:
+	lint-imports
+
+check-contracts:
+	$(FORGE) fmt --root . --check contracts tests/contracts
+	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+
+check-fast:
+	pytest -q tests/unit
+
+fix: setup
+	ruff check --fix
+	ruff format
+	$(FORGE) fmt --root . contracts tests/contracts
+
 clean:
 	rm -rf $(VENV) node_modules build dist src/ledger/chain/artifacts
