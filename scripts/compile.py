@@ -81,7 +81,10 @@ def collect_sources(names: list[str]) -> dict[str, str]:
 
 
 def compile_contracts(compiler: dict[str, Any], sources: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Artifacts by contract, from sources by name. Exits with the compiler's own words if it refuses, or warns of our own code."""
+    """Artifacts by contract, from sources by name.
+
+    Exits with the compiler's own words if it refuses, or warns of our own code.
+    """
     output = solcx.compile_standard(
         {
             "language": "Solidity",

@@ -126,7 +126,7 @@ class CidMismatchError(IntegrityError):
     """Content does not hash to the CID by which it was asked for, or the daemon named another."""
 
 
-class KeyError_(LedgerError):  # noqa: N801 - `KeyError` is Python's own
+class KeyError_(LedgerError):  # noqa: N801, N818 - `KeyError` is Python's own
     """A key is missing, locked, of the wrong kind, or not the one that opens this."""
 
     exit_code = 5
@@ -182,9 +182,7 @@ class RefusedError(LedgerError):
 
     exit_code = 8
 
-    def __init__(
-        self, what: str, *, why: str, fix: str, name: str, arguments: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, what: str, *, why: str, fix: str, name: str, arguments: dict[str, Any] | None = None) -> None:
         super().__init__(what, why=why, fix=fix)
         self.name = name
         self.arguments = arguments or {}
@@ -194,7 +192,7 @@ class RefusedError(LedgerError):
         return super().as_dict() | {"name": self.name, "arguments": self.arguments}
 
 
-class IndexError_(LedgerError):  # noqa: N801 - `IndexError` is Python's own
+class IndexError_(LedgerError):  # noqa: N801, N818 - `IndexError` is Python's own
     """The index is of another chain, behind, or needs to be rebuilt."""
 
     exit_code = 9

@@ -64,9 +64,7 @@ def pointer(path: tuple[str | int, ...]) -> str:
 def malformed(path: tuple[str | int, ...], why: str, *, document: str = "The document") -> DocumentError:
     """The error for a document whose part at `path` is wrong."""
     where = f" at {pointer(path)}" if path else ""
-    return DocumentError(
-        f"{document} is malformed{where}", why=why, fix="correct it, or get it again from its author"
-    )
+    return DocumentError(f"{document} is malformed{where}", why=why, fix="correct it, or get it again from its author")
 
 
 def _checked(value: Any, path: tuple[str | int, ...]) -> Any:

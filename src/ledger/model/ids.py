@@ -77,7 +77,7 @@ def parse_digest(value: object) -> Digest:
     )
 
 
-def _input_as_value_error(parse: Any) -> Any:  # noqa: ANN401 - wraps parsers of several types
+def _input_as_value_error(parse: Any) -> Any:
     def validate(value: object) -> object:
         try:
             return parse(value)

@@ -166,8 +166,8 @@ class Manifest(_Document):
         """Read a manifest.
 
         Raises:
-            DocumentError: With the JSON pointer of the first part that is wrong. A document that says the right things in
-                another order or spacing than the canonical one is refused too: one content, one CID.
+            DocumentError: With the JSON pointer of the first part that is wrong. A document that says the right things
+                in another order or spacing than the canonical one is refused too: one content, one CID.
         """
         return _from_plain(parse_json(data, limit=MAX_MANIFEST_SIZE), data)
 
