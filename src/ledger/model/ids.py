@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NewType
 
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import is_checksum_address, is_hex_address, to_checksum_address
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from ledger.errors import InputError
@@ -48,7 +48,7 @@ def parse_address(text: object) -> Address:
     Raises:
         InputError: It is not an address.
     """
-    if not isinstance(text, str) or not is_address(text):
+    if not isinstance(text, str) or not _is_address(text):
         raise InputError(
             "The address cannot be used",
             why=f"{str(text)[:60]!r} is not 0x and 40 hexadecimal digits with a right checksum",
@@ -75,6 +75,12 @@ def parse_digest(value: object) -> Digest:
         why=f"{str(value)[:80]!r} is not 0x and 64 hexadecimal digits",
         fix="Copy the digest again from where it was printed",
     )
+
+
+def _is_address(text: str) -> bool:
+    digits = text[2:]
+    one_case = digits in (digits.lower(), digits.upper())
+    return text.startswith("0x") and is_hex_address(text) and (one_case or is_checksum_address(text))
 
 
 def _input_as_value_error(parse: Any) -> Any:
