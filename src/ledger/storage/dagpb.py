@@ -1,8 +1,8 @@
 """The two small protobuf messages behind IPFS files and directories, encoded exactly as Kubo does.
 
 DAG-PB (ipld.io/specs/codecs/dag-pb) is a node with links and data; UnixFS (specs.ipfs.tech/unixfs) is that data.
-DAG-PB has one canonical encoding: links before data, no unknown field, minimal varints. Decoding is as strict, because a
-node is only used after its bytes hash to the CID that named it, and because a hostile node must cost nothing.
+DAG-PB has one canonical encoding: links before data, no unknown field, minimal varints. Decoding is as strict: one
+content has one CID, and a hostile node must cost nothing.
 """
 
 from __future__ import annotations
@@ -118,7 +118,10 @@ def decode_node(block: bytes) -> Node:
             raise _refused(f"it has an unknown field {number}")
     if data is None:
         raise _refused("it holds no UnixFS data")
-    return Node(tuple(links), decode_unixfs(data))
+    node = Node(tuple(links), decode_unixfs(data))
+    if encode_node(links, node.unixfs) != block:
+        raise _refused("it is not in the one canonical encoding")
+    return node
 
 
 def decode_unixfs(data: bytes) -> UnixFs:

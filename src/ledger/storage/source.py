@@ -14,12 +14,11 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from ledger.errors import ChangedWhileReadingError, NoSpaceError, PathError
 
-__all__ = ["Identity", "SourceFile", "SourceTree", "TreeEntry", "disk_errors"]
+__all__ = ["MAX_DEPTH", "Identity", "SourceFile", "SourceTree", "TreeEntry", "changed", "disk_errors", "open_file"]
 
 MAX_DEPTH = 64
 """Deepest nesting of directories that is read."""
@@ -94,9 +93,7 @@ class SourceFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
 
 
@@ -126,7 +123,7 @@ class SourceTree:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = Path(os.path.abspath(root))
+        self.root = root.absolute()
         try:
             status = os.lstat(self.root)
         except OSError as error:
@@ -178,9 +175,7 @@ class SourceTree:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _walk(self, descriptor: int, prefix: str, depth: int) -> Iterator[TreeEntry]:
@@ -266,13 +261,10 @@ def _open_regular(name: str, path: str, directory: int | None) -> SourceFile:
         descriptor = os.open(name, _FILE_FLAGS, dir_fd=directory)
     except OSError as error:
         raise _unreadable(path, error) from error
-    try:
-        if not stat.S_ISREG(mode := os.fstat(descriptor).st_mode):
-            raise _special(path, mode)
-        return SourceFile(descriptor, path)
-    except BaseException:
+    if not stat.S_ISREG(mode := os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise
+        raise _special(path, mode)
+    return SourceFile(descriptor, path)
 
 
 def _special(path: str, mode: int) -> PathError:

@@ -54,6 +54,7 @@ class Store(Protocol):
             body: The content.
             nodes: Its inner nodes as :class:`~ledger.storage.nodes.NodeWriter` wrote them; None for a single leaf.
             dag: What was computed.
+            pin: Whether to keep it through garbage collection.
 
         Raises:
             As :meth:`add`.
@@ -191,8 +192,8 @@ def open_store(url: str) -> Store:
         UsageError: The URL is of no known kind.
         StoreUnavailableError: It cannot be opened.
     """
-    from ledger.storage.embedded import EmbeddedStore
-    from ledger.storage.kubo import KuboStore
+    from ledger.storage.embedded import EmbeddedStore  # noqa: PLC0415 - the stores are built on this module
+    from ledger.storage.kubo import KuboStore  # noqa: PLC0415 - and Kubo's client takes long to import
 
     if url.startswith(("/ip4/", "/ip6/", "/dns/", "/dns4/", "/dns6/", "/unix/")):
         return KuboStore(url)

@@ -18,7 +18,18 @@ from dataclasses import dataclass
 from ledger.model.cid import Cid, Codec
 from ledger.storage.dagpb import Link, UnixFs, UnixFsType, encode_node
 
-__all__ = ["CHUNK_SIZE", "LINKS_PER_NODE", "CidBuilder", "Dag", "NodeSink", "TreeBuilder", "cid_of_bytes"]
+__all__ = [
+    "CHUNK_SIZE",
+    "LINKS_PER_NODE",
+    "CidBuilder",
+    "Dag",
+    "NodeSink",
+    "Readable",
+    "TreeBuilder",
+    "child_sizes",
+    "cid_of_bytes",
+    "tree_height",
+]
 
 CHUNK_SIZE = 262_144
 """Bytes in a leaf (Kubo's ``size-262144`` chunker)."""
@@ -30,6 +41,7 @@ NodeSink = Callable[[Cid, bytes], None]
 """Receives every inner node as soon as it is complete, children before parents."""
 
 Readable = bytes | bytearray | memoryview
+"""What holds bytes to be hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,21 @@ class CidBuilder:
     def _end_leaf(self) -> None:
         self._tree.add_leaf(self._leaf.digest(), self._filled)
         self._leaf, self._filled = hashlib.sha256(), 0
+
+
+def tree_height(size: int) -> int:
+    """Levels of inner nodes above the leaves of a file of `size` bytes: 0 for a single leaf."""
+    height, capacity = 0, CHUNK_SIZE
+    while capacity < size:
+        height, capacity = height + 1, capacity * LINKS_PER_NODE
+    return height
+
+
+def child_sizes(size: int, height: int) -> tuple[int, ...]:
+    """Bytes below each link of the node that holds `size` bytes at `height` (1 is just above the leaves)."""
+    capacity = int(CHUNK_SIZE * LINKS_PER_NODE ** (height - 1))
+    full, rest = divmod(size, capacity)
+    return (capacity,) * full + ((rest,) if rest else ())
 
 
 def cid_of_bytes(data: Readable) -> Cid:
