@@ -119,8 +119,9 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
 
     /// @inheritdoc IDatasets
     function requireLicensable(DatasetId dataset) external view returns (MemberId holder) {
-        Dataset storage record = _requireDataset(dataset);
+        Dataset storage record = _datasets[dataset];
         DatasetStatus status = record.status;
+        if (status == DatasetStatus.None) revert DatasetUnknown(dataset);
         if (status != DatasetStatus.Active) revert DatasetNotAvailable(dataset, status);
         uint40 embargoUntil = record.embargoUntil;
         if (block.timestamp < embargoUntil) revert EmbargoInForce(dataset, embargoUntil);
@@ -235,7 +236,9 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
         }
     }
 
+    /// @dev A token that does not exist has no owner, and "no member" would hold it: nobody may mint it by moving it.
     function _isAuthorized(address owner, address spender, uint256 tokenId) internal view override returns (bool) {
+        if (owner == address(0)) return false;
         MemberId holder = _datasets[_datasetOf(tokenId)].holder;
         if (_members.memberOf(spender) == holder) return true;
         return _members.memberOf(owner) == holder && super._isAuthorized(owner, spender, tokenId);

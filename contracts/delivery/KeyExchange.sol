@@ -17,6 +17,7 @@ contract KeyExchange is IKeyExchange {
     constructor(IMembers members, ILicences licences) {
         _members = members;
         _licences = licences;
+        if (licences.keyExchange() != address(this)) revert LicencesBoundElsewhere(licences.keyExchange());
     }
 
     /// @inheritdoc IKeyExchange

@@ -42,9 +42,8 @@ library Secp256k1 {
 
     function _power(uint256 base, uint256 exponent) private view returns (uint256) {
         // Cannot fail: the precompile refuses only malformed lengths and want of gas.
-        (, bytes memory result) = MODEXP.staticcall(
-            abi.encode(uint256(32), uint256(32), uint256(32), base, exponent, P)
-        );
+        (, bytes memory result) =
+            MODEXP.staticcall(abi.encode(uint256(32), uint256(32), uint256(32), base, exponent, P));
         return abi.decode(result, (uint256));
     }
 }

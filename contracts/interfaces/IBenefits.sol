@@ -11,6 +11,7 @@ import {Shares} from "../types/Terms.sol";
 /// - Pull, never push: nobody's refusal to receive can hold up another.
 /// - Balances belong to members, not to accounts, and are paid to the member's principal whoever calls.
 /// - Withdrawals know no pause, no suspension and no expulsion (R4.6).
+/// - One contract moves escrows, {licences}, fixed at deployment: no role and no administrator can.
 /// - Tokens must move exactly what they are told: one that takes a fee or rebases is refused.
 /// - Tokens sent here directly belong to nobody and cannot be recovered.
 interface IBenefits {
@@ -32,6 +33,15 @@ interface IBenefits {
         MemberId collector;
         MemberId holder;
         Shares shares;
+    }
+
+    /// @notice An ERC-2612 permit by the paying account for exactly the price, spendable by this contract.
+    /// @param deadline Unix time, in seconds, after which the token refuses it.
+    struct Permit {
+        uint256 deadline;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
     }
 
     /// @notice The price of a licence is due.
@@ -69,47 +79,68 @@ interface IBenefits {
     /// @dev Use a token without fees on transfer.
     error TransferInexact(address token, uint256 expected, uint256 received);
 
+    /// @notice The permit's deadline has passed and there is no sufficient allowance.
+    /// @dev Sign a new permit, or approve the price.
+    error PermitExpired(uint256 deadline);
+
+    /// @notice The permit was not accepted by the token and there is no sufficient allowance.
+    /// @dev Sign the permit with the paying account for the exact price, or approve the price.
+    error PermitRefused(address token, address payer);
+
     /// @notice The member has nothing to withdraw in this token.
     /// @dev Read the member's balances first.
     error NothingToWithdraw(MemberId member, address token);
+
+    /// @notice Only the licences contract may do this.
+    /// @dev Act on the licence instead: paying, settling and refunding are acts of {ILicences}.
+    error NotLicences(address caller);
 
     /// @notice There is no token contract at this address.
     /// @dev Check the address and the network.
     error TokenAbsent(address token);
 
     /// @notice Opens the escrow of a licence.
-    /// @dev Caller: {ILicences} alone.
+    /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}.
     function invoice(LicenceId licence, address token, MemberId payer, uint128 amount) external;
 
     /// @notice Takes the price from an account's allowance.
-    /// @dev Caller: {ILicences} alone. Reverts with {EscrowStatusRefused}, {TransferInexact} and the token's errors.
+    /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}, {TransferInexact} and the token's errors.
     function fund(LicenceId licence, address from) external;
 
+    /// @notice Like {fund}, with a permit by the account. If the token refuses it, a sufficient allowance does as well:
+    /// a permit that somebody else has submitted first has left one.
+    /// @dev Caller: {ILicences} alone. Also reverts with {PermitExpired}, {PermitRefused}.
+    function fundWithPermit(LicenceId licence, address from, Permit calldata permit) external;
+
     /// @notice Closes an escrow that was never funded.
-    /// @dev Caller: {ILicences} alone. Reverts with {EscrowStatusRefused}.
+    /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}.
     function cancel(LicenceId licence) external;
 
     /// @notice Credits the price to those it belongs to.
-    /// @dev Caller: {ILicences} alone. Reverts with {EscrowStatusRefused}.
+    /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}.
     function settle(LicenceId licence, Split calldata split) external;
 
     /// @notice Credits the price to the payer.
-    /// @dev Caller: {ILicences} alone. Reverts with {EscrowStatusRefused}.
+    /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}.
     function refund(LicenceId licence) external;
 
     /// @notice Takes the price of a further term from an account's allowance and credits it at once.
-    /// @dev Caller: {ILicences} alone. Reverts with {TransferInexact} and the token's errors.
+    /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {TransferInexact} and the token's errors.
     function collectRenewal(LicenceId licence, address token, address from, uint128 amount, Split calldata split)
         external;
 
     /// @notice Pays a member's whole balance in a token to its principal.
-    /// @dev Caller: anyone. Reverts with {NothingToWithdraw}, {IMembers.MemberUnknown}.
+    /// @dev Caller: anyone. Reverts with {NothingToWithdraw}, {IMembers.MemberUnknown}, {TransferInexact} and the token's
+    /// errors.
     /// @return amount What was paid, in token units.
     function withdraw(MemberId member, address token) external returns (uint256 amount);
 
     /// @notice Allows a token in new offers, or no longer. Money already here is not affected.
     /// @dev Caller: the parameters role. Reverts with {TokenAbsent}.
     function setTokenAllowed(address token, bool allowed) external;
+
+    /// @notice The contract that opens, funds, settles and refunds escrows, for ever.
+    function licences() external view returns (address);
 
     /// @notice What a member can withdraw, in token units.
     function balanceOf(MemberId member, address token) external view returns (uint256);

@@ -41,9 +41,18 @@ interface IKeyExchange {
     /// @dev Send the compressed public key of a fresh secret.
     error EphemeralKeyInvalid(uint8 prefix, uint256 x);
 
+    /// @notice The licences contract takes deliveries from another address.
+    /// @dev Deploy the contracts again, each with the address that the other will have.
+    error LicencesBoundElsewhere(address keyExchange);
+
     /// @notice Delivers the key of a paid licence.
     /// @dev Caller: an account of the licensor, even a suspended one: it fulfils what it has signed.
-    /// Reverts with {ILicences.NotLicensor}, {ILicences.LicenceStateRefused}, {EphemeralKeyInvalid}.
+    /// Reverts with {ILicences.LicenceUnknown}, {ILicences.NotLicensor}, {ILicences.LicenceStateRefused},
+    /// {EphemeralKeyInvalid}, {IDatasets.DatasetNotAvailable} (withdrawn or revoked since it was paid).
+    /// @param licence The paid licence.
+    /// @param wrappedKey The blinded dataset key.
+    /// @param ephemeralPrefix 2 if the ephemeral key's y is even, 3 if it is odd.
+    /// @param ephemeralX The ephemeral key's x.
     function deliver(LicenceId licence, bytes32 wrappedKey, uint8 ephemeralPrefix, uint256 ephemeralX) external;
 
     /// @notice What was delivered for a licence; all zero if nothing was.

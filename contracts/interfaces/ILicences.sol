@@ -6,6 +6,7 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {DatasetId, LicenceId, MemberId, OfferId} from "../types/Ids.sol";
 import {LicenceState} from "../types/States.sol";
 import {Terms} from "../types/Terms.sol";
+import {IBenefits} from "./IBenefits.sol";
 import {IERC5192} from "./IERC5192.sol";
 
 /// @title Licences: from application to expiry (R3.1, R3.2)
@@ -76,14 +77,6 @@ interface ILicences is IERC721, IERC5192 {
         bytes signature;
     }
 
-    /// @notice An ERC-2612 permit by the paying account for the price, spendable by {IBenefits}.
-    struct Permit {
-        uint256 deadline;
-        uint8 v;
-        bytes32 r;
-        bytes32 s;
-    }
-
     /// @notice How long each side has for its next step, in seconds.
     struct Windows {
         uint32 payment;
@@ -128,7 +121,8 @@ interface ILicences is IERC721, IERC5192 {
     /// @notice The licensee confirmed that the delivered key opens the dataset.
     event LicenceAccepted(LicenceId indexed licence);
 
-    /// @notice The price was split among those it belongs to.
+    /// @notice The price was split among those it belongs to. Silence has accepted the delivery if nothing else has:
+    /// the stage is Active from now on.
     event LicenceSettled(LicenceId indexed licence);
 
     /// @notice The price was given back to the licensee; the licence is over.
@@ -176,23 +170,27 @@ interface ILicences is IERC721, IERC5192 {
     /// @dev Read the offer's terms again.
     error TermsMismatch(OfferId offer, bytes32 expected, bytes32 given);
 
-    /// @notice The permit's deadline has passed and there is no sufficient allowance.
-    /// @dev Sign a new permit, or approve the price.
-    error PermitExpired(uint256 deadline);
-
-    /// @notice The permit was not accepted by the token and there is no sufficient allowance.
-    /// @dev Sign the permit with the paying account for the exact price, or approve the price.
-    error PermitRefused(address token, address payer);
-
     /// @notice The price is above what the licensee allows.
     /// @dev Read the offer again and allow its price.
     error PriceAboveLimit(uint128 price, uint128 limit);
+
+    /// @notice A whole term lies ahead of the licence already.
+    /// @dev Renew from `renewableFrom` on, a Unix time in seconds.
+    error RenewalTooEarly(LicenceId licence, uint40 renewableFrom);
 
     /// @notice A refund is not due: the holder can still deliver.
     /// @dev Wait until the deadline has passed.
     error RefundNotDue(LicenceId licence, uint40 deadline);
 
-    /// @notice A licence never changes hands.
+    /// @notice Only the key exchange may do this.
+    /// @dev Deliver the key through {IKeyExchange}.
+    error NotKeyExchange(address caller);
+
+    /// @notice The benefits contract obeys licences at another address.
+    /// @dev Deploy the contracts again, each with the address that the other will have.
+    error BenefitsBoundElsewhere(address licences);
+
+    /// @notice A licence never changes hands, and nobody is approved to move it.
     /// @dev The other party must apply for its own licence.
     error LicenceSoulbound(LicenceId licence);
 
@@ -211,24 +209,27 @@ interface ILicences is IERC721, IERC5192 {
 
     /// @notice Approves an application for a purpose; only that purpose can then be agreed.
     /// @dev Caller: an active account of the dataset's holder, which becomes the licensor. From Applied.
-    /// Reverts with {LicenceStateRefused}, {IDatasets.NotHolder}, {PurposeMissing}.
+    /// Reverts with {LicenceStateRefused}, {IDatasets.NotHolder}, {PurposeMissing}, {OwnDataset} (the applicant has
+    /// become the holder) and the errors of {IMembers.activeMemberOf}.
     function approveApplication(LicenceId licence, bytes32 purposeDigest) external;
 
     /// @notice Rejects an application, or takes an approval back before both sides signed.
-    /// @dev Caller: the dataset's holder. From Applied or Approved.
+    /// @dev Caller: the dataset's holder. From Applied or Approved. Reverts with {LicenceStateRefused},
+    /// {IDatasets.NotHolder}.
     /// @param reasonsDigest sha2-256 digest of the CID of the reasons.
     function reject(LicenceId licence, bytes32 reasonsDigest) external;
 
     /// @notice Takes an application or an unpaid agreement back.
-    /// @dev Caller: the licensee. From Applied, Approved, Agreed or Lapsed.
+    /// @dev Caller: the licensee. From Applied, Approved, Agreed or Lapsed. Reverts with {LicenceStateRefused},
+    /// {NotLicensee}.
     function cancel(LicenceId licence) external;
 
     /// @notice Concludes the agreement that both sides signed. At a price of zero it counts as paid at once.
     /// @dev Caller: anyone who has both signatures. From Approved. The agreement signed is built from the ledger's own
     /// records (see {agreementOf}), so a changed key or purpose makes the signatures invalid.
     /// Reverts with {LicenceStateRefused}, {AgreementExpired}, {TermsMismatch}, {SignatureInvalid},
-    /// {IOffers.OfferNotOpen}, {IDatasets.DatasetNotAvailable}, {IMembers.DeliveryKeyMissing},
-    /// {IMembers.MemberNotActive} (either party).
+    /// {IOffers.OfferNotOpen}, {IDatasets.DatasetNotAvailable}, {IDatasets.NotHolder} (the licensor holds the dataset
+    /// no more), {IMembers.DeliveryKeyMissing}, {IMembers.MemberNotActive} (either party).
     /// @param terms The offer's terms, whose digest the ledger holds.
     /// @param deadline The deadline in the signed agreement.
     function agree(
@@ -241,24 +242,27 @@ interface ILicences is IERC721, IERC5192 {
 
     /// @notice Pays the agreed price into escrow from the caller's allowance to {IBenefits}.
     /// @dev Caller: an active account of the licensee. From Agreed. Reverts with {LicenceStateRefused}, {NotLicensee},
-    /// {IDatasets.DatasetNotAvailable} and the token's own errors.
+    /// {IDatasets.DatasetNotAvailable}, {IBenefits.TransferInexact}, the token's own errors and those of
+    /// {IMembers.activeMemberOf}.
     function pay(LicenceId licence) external;
 
     /// @notice Like {pay}, with an ERC-2612 permit by the caller instead of an allowance. A permit that somebody else
     /// has submitted first does no harm.
-    /// @dev Also reverts with {PermitExpired}, {PermitRefused}.
-    function payWithPermit(LicenceId licence, Permit calldata permit) external;
+    /// @dev Also reverts with {IBenefits.PermitExpired}, {IBenefits.PermitRefused}.
+    function payWithPermit(LicenceId licence, IBenefits.Permit calldata permit) external;
 
     /// @notice Records that the key was delivered, and mints the licence's token to the licensee's principal.
-    /// @dev Caller: {IKeyExchange} alone. From Paid.
+    /// @dev Caller: {IKeyExchange} alone. From Paid. Reverts with {NotKeyExchange}, {LicenceStateRefused},
+    /// {IDatasets.DatasetNotAvailable}: what was withdrawn or revoked after the payment is refunded, not delivered.
     function recordDelivery(LicenceId licence) external;
 
     /// @notice Confirms that the delivered key opens the dataset; the price can be settled at once.
-    /// @dev Caller: the licensee. From Delivered.
+    /// @dev Caller: the licensee. From Delivered. Reverts with {LicenceStateRefused}, {NotLicensee}.
     function accept(LicenceId licence) external;
 
     /// @notice Splits the price among those it belongs to, who can withdraw it from {IBenefits}.
-    /// @dev Caller: anyone. In Active or Expired, once.
+    /// @dev Caller: anyone. In Active or Expired, once. Reverts with {LicenceStateRefused},
+    /// {IBenefits.EscrowStatusRefused}.
     function settle(LicenceId licence) external;
 
     /// @notice Gives the price back to the licensee and ends the licence.
@@ -268,10 +272,12 @@ interface ILicences is IERC721, IERC5192 {
     function refund(LicenceId licence) external;
 
     /// @notice Pays for another term at the price of the offer, if it is still open; split at once, as the key is
-    /// delivered already. A term that has ended starts anew now, another is added to the end.
+    /// delivered already. A term that has ended starts anew now, another is added to the end. No more than one term
+    /// lies ahead, so a holder that withdraws its offer knows when the last licence under it ends.
     /// @dev Caller: an active account of the licensee, with an allowance to {IBenefits}. In Active or Expired.
-    /// Reverts with {LicenceStateRefused}, {NotLicensee}, {PriceAboveLimit}, {IOffers.OfferNotOpen},
-    /// {IDatasets.DatasetNotAvailable}.
+    /// Reverts with {LicenceStateRefused}, {NotLicensee}, {PriceAboveLimit}, {RenewalTooEarly}, {IOffers.OfferNotOpen},
+    /// {IDatasets.DatasetNotAvailable}, {IBenefits.TransferInexact}, the token's own errors and those of
+    /// {IMembers.activeMemberOf}.
     /// @param limit The most that the licensee pays, in token units.
     function renew(LicenceId licence, uint128 limit) external;
 
@@ -288,6 +294,7 @@ interface ILicences is IERC721, IERC5192 {
     function stateOf(LicenceId licence) external view returns (LicenceState);
 
     /// @notice Whether the licensee may use the data now: delivered or active, and not expired.
+    /// @dev Reverts with {LicenceUnknown}.
     function isInForce(LicenceId licence) external view returns (bool);
 
     /// @notice The agreement to be signed now, built from the ledger's records and the terms given.
@@ -298,6 +305,9 @@ interface ILicences is IERC721, IERC5192 {
         external
         view
         returns (Agreement memory agreement, bytes32 digest);
+
+    /// @notice The contract through which keys are delivered, for ever.
+    function keyExchange() external view returns (address);
 
     /// @notice How long each side has in future stages.
     function windows() external view returns (Windows memory);

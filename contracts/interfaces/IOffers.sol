@@ -109,6 +109,10 @@ interface IOffers {
     /// @dev Reverts with {OfferUnknown}.
     function datasetOf(OfferId offer) external view returns (DatasetId);
 
+    /// @notice The dataset an offer is for, and the price of one term in token units.
+    /// @dev Reverts with {OfferUnknown}.
+    function priceOf(OfferId offer) external view returns (DatasetId dataset, uint128 price);
+
     /// @notice EIP-712 hashStruct of terms, as signed inside an agreement.
     function hashTerms(Terms calldata terms) external pure returns (bytes32);
 

@@ -15,9 +15,7 @@ library DataUse {
     uint8 internal constant MORATORIUM = 24;
 
     /// @dev No restriction, health or biomedical, disease specific, ancestry, general research.
-    uint64 private constant PERMISSIONS = uint64(
-        (1 << 4) | (1 << 6) | (1 << DISEASE_SPECIFIC) | (1 << 11) | (1 << 42)
-    );
+    uint64 private constant PERMISSIONS = uint64((1 << 4) | (1 << 6) | (1 << DISEASE_SPECIFIC) | (1 << 11) | (1 << 42));
 
     /// @dev Research type, methods, genetic studies, not for profit and non-commercial, publication, collaboration,
     /// ethics approval, geography, moratorium, time limit, users, projects, institutions, return of results,

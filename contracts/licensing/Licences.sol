@@ -2,13 +2,11 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IBenefits} from "../interfaces/IBenefits.sol";
 import {IDatasets} from "../interfaces/IDatasets.sol";
@@ -44,8 +42,8 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
     IDatasets private immutable _datasets;
     IOffers private immutable _offers;
     IBenefits private immutable _benefits;
+    address private immutable _keyExchange;
 
-    // One slot: the windows as single fields, since a struct would begin another.
     uint64 private _licenceCount;
     uint32 private _paymentWindow;
     uint32 private _deliveryWindow;
@@ -53,18 +51,22 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
 
     mapping(LicenceId licence => Lifecycle.Record) private _licences;
 
+    /// @param keyExchange_ Address at which {IKeyExchange} will be deployed, which refuses to be deployed elsewhere.
     constructor(
         address authority_,
         IMembers members,
         IDatasets datasets,
         IOffers offers,
         IBenefits benefits,
+        address keyExchange_,
         Windows memory windows_
     ) ERC721("Data Licence", "LICENCE") EIP712("Research Data Ledger", "1") AccessManaged(authority_) {
         _members = members;
         _datasets = datasets;
         _offers = offers;
         _benefits = benefits;
+        _keyExchange = keyExchange_;
+        if (benefits.licences() != address(this)) revert BenefitsBoundElsewhere(benefits.licences());
         _setWindows(windows_);
     }
 
@@ -85,7 +87,8 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
     function approveApplication(LicenceId licence, bytes32 purposeDigest) external {
         Lifecycle.Record storage record = _require(licence, APPLIED);
         MemberId licensor = _members.activeMemberOf(msg.sender);
-        _requireHolder(record, licensor);
+        DatasetId dataset = _requireHolder(record, licensor);
+        if (licensor == record.licensee) revert OwnDataset(dataset, licensor);
         if (purposeDigest == 0) revert PurposeMissing();
 
         (record.licensor, record.stage) = (licensor, LicenceState.Approved);
@@ -143,26 +146,25 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
 
     /// @inheritdoc ILicences
     function pay(LicenceId licence) external {
-        _pay(licence, _require(licence, AGREED), _benefits.escrowOf(licence).amount);
+        _pay(licence);
+        _benefits.fund(licence, msg.sender);
     }
 
     /// @inheritdoc ILicences
-    function payWithPermit(LicenceId licence, Permit calldata permit) external {
-        _require(licence, AGREED);
-        IBenefits.Escrow memory escrow = _benefits.escrowOf(licence);
-
-        _usePermit(escrow.token, escrow.amount, permit);
-
-        // The state is looked at again, whatever the token did meanwhile; an amount invoiced never changes.
-        _pay(licence, _require(licence, AGREED), escrow.amount);
+    function payWithPermit(LicenceId licence, IBenefits.Permit calldata permit) external {
+        _pay(licence);
+        _benefits.fundWithPermit(licence, msg.sender, permit);
     }
 
     /// @inheritdoc ILicences
-    function recordDelivery(LicenceId licence) external restricted {
+    function recordDelivery(LicenceId licence) external {
+        if (msg.sender != _keyExchange) revert NotKeyExchange(msg.sender);
         Lifecycle.Record storage record = _require(licence, PAID);
+        IOffers.Offer memory offer = _offers.offerById(record.offer);
+        _requireAvailable(offer.dataset);
 
         uint40 acceptanceDue = record.begin(LicenceState.Delivered, _acceptanceWindow);
-        uint40 expiresAt = uint40(block.timestamp) + _offers.offerById(record.offer).duration;
+        uint40 expiresAt = uint40(block.timestamp) + offer.duration; // in range for 34,000 years
         record.expiresAt = expiresAt;
         emit LicenceDelivered(licence, acceptanceDue, expiresAt);
         _mint(_members.principalOf(record.licensee), LicenceId.unwrap(licence));
@@ -209,8 +211,8 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         IOffers.Offer memory offer = _offers.offerById(record.offer);
         if (offer.price > limit) revert PriceAboveLimit(offer.price, limit);
 
-        uint40 from = record.expiresAt > block.timestamp ? record.expiresAt : uint40(block.timestamp);
-        uint40 expiresAt = SafeCast.toUint40(uint256(from) + offer.duration);
+        uint40 expiresAt = _renewed(licence, record.expiresAt, offer.duration);
+
         (record.stage, record.expiresAt) = (LicenceState.Active, expiresAt);
         if (!record.settled) _settle(licence, record, offer);
         emit LicenceRenewed(licence, msg.sender, offer.price, expiresAt);
@@ -251,6 +253,11 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
     }
 
     /// @inheritdoc ILicences
+    function keyExchange() external view returns (address) {
+        return _keyExchange;
+    }
+
+    /// @inheritdoc ILicences
     function windows() external view returns (Windows memory) {
         return Windows({payment: _paymentWindow, delivery: _deliveryWindow, acceptance: _acceptanceWindow});
     }
@@ -271,25 +278,35 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         return interfaceId == type(IERC5192).interfaceId || super.supportsInterface(interfaceId);
     }
 
-    function _pay(LicenceId licence, Lifecycle.Record storage record, uint128 price) private {
+    /// @notice Refused: a licence never moves.
+    function transferFrom(address, address, uint256 tokenId) public pure override(ERC721, IERC721) {
+        revert LicenceSoulbound(_licenceOf(tokenId));
+    }
+
+    /// @notice Refused: a licence never moves.
+    function safeTransferFrom(address, address, uint256 tokenId, bytes memory) public pure override(ERC721, IERC721) {
+        revert LicenceSoulbound(_licenceOf(tokenId));
+    }
+
+    /// @notice Refused: nobody may move a licence, so nobody is approved to.
+    function approve(address, uint256 tokenId) public pure override(ERC721, IERC721) {
+        revert LicenceSoulbound(_licenceOf(tokenId));
+    }
+
+    /// @notice Refused: nobody may move a licence, so nobody is approved to.
+    function setApprovalForAll(address, bool) public pure override(ERC721, IERC721) {
+        revert LicenceSoulbound(LicenceId.wrap(0));
+    }
+
+    /// @dev For a caller that then takes the money, at the price that was invoiced: an offer never changes.
+    function _pay(LicenceId licence) private {
+        Lifecycle.Record storage record = _require(licence, AGREED);
         _requireLicensee(licence, record, _members.activeMemberOf(msg.sender));
-        _requireAvailable(_offers.datasetOf(record.offer));
+        (DatasetId dataset, uint128 price) = _offers.priceOf(record.offer);
+        _requireAvailable(dataset);
 
         uint40 deliveryDue = record.begin(LicenceState.Paid, _deliveryWindow);
         emit LicencePaid(licence, msg.sender, price, deliveryDue);
-
-        _benefits.fund(licence, msg.sender);
-    }
-
-    /// @dev A permit fails if anyone has submitted it before: what counts then is the allowance.
-    function _usePermit(address token, uint256 price, Permit calldata permit) private {
-        try IERC20Permit(token).permit(
-            msg.sender, address(_benefits), price, permit.deadline, permit.v, permit.r, permit.s
-        ) {} catch {
-            if (IERC20(token).allowance(msg.sender, address(_benefits)) >= price) return;
-            if (block.timestamp > permit.deadline) revert PermitExpired(permit.deadline);
-            revert PermitRefused(token, msg.sender);
-        }
     }
 
     /// @dev The first term's price goes to the licensor that signed and delivered, even if it holds the dataset no more.
@@ -311,12 +328,6 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         emit WindowsChanged(windows_);
     }
 
-    /// @dev A licence is minted and burned, and never moves in between.
-    function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
-        from = super._update(to, tokenId, auth);
-        if (from != address(0) && to != address(0)) revert LicenceSoulbound(LicenceId.wrap(uint64(tokenId)));
-    }
-
     function _require(LicenceId licence, uint256 accepted) private view returns (Lifecycle.Record storage record) {
         record = _licences[licence];
         record.requireState(licence, accepted);
@@ -331,8 +342,8 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         if (member != licensee) revert NotLicensee(licence, licensee, member);
     }
 
-    function _requireHolder(Lifecycle.Record storage record, MemberId member) private view {
-        DatasetId dataset = _offers.datasetOf(record.offer);
+    function _requireHolder(Lifecycle.Record storage record, MemberId member) private view returns (DatasetId dataset) {
+        dataset = _offers.datasetOf(record.offer);
         MemberId holder = _datasets.holderOf(dataset);
         if (member != holder) revert IDatasets.NotHolder(dataset, holder, member);
     }
@@ -372,12 +383,11 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         }
     }
 
-    function _agreement(
-        LicenceId licence,
-        Lifecycle.Record storage record,
-        Terms calldata terms,
-        uint40 deadline
-    ) private view returns (Agreement memory agreement, bytes32 digest) {
+    function _agreement(LicenceId licence, Lifecycle.Record storage record, Terms calldata terms, uint40 deadline)
+        private
+        view
+        returns (Agreement memory agreement, bytes32 digest)
+    {
         IOffers.Offer memory offer = _offers.offerById(record.offer);
         bytes32 termsDigest = AgreementHash.hashTerms(terms);
         if (termsDigest != offer.termsDigest) revert TermsMismatch(record.offer, offer.termsDigest, termsDigest);
@@ -397,6 +407,18 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
     function _splitOf(IOffers.Offer memory offer, MemberId holder) private view returns (IBenefits.Split memory) {
         (MemberId collector,) = _datasets.partiesOf(offer.dataset);
         return IBenefits.Split({collector: collector, holder: holder, shares: offer.shares});
+    }
+
+    /// @dev The end of one more term, whose sum is in range for 34,000 years.
+    function _renewed(LicenceId licence, uint40 expiresAt, uint32 duration) private view returns (uint40) {
+        uint40 present = uint40(block.timestamp);
+        if (expiresAt > present + duration) revert RenewalTooEarly(licence, expiresAt - duration);
+        return (expiresAt > present ? expiresAt : present) + duration;
+    }
+
+    /// @dev Tokens are minted for {LicenceId}s only, so a larger number stands for no licence.
+    function _licenceOf(uint256 tokenId) private pure returns (LicenceId) {
+        return tokenId > type(uint64).max ? LicenceId.wrap(0) : LicenceId.wrap(uint64(tokenId));
     }
 
     function _isWindow(uint32 window) private pure returns (bool) {

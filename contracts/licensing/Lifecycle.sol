@@ -67,8 +67,7 @@ library Lifecycle {
     /// @notice Begins a stage that the other side must end within `window` seconds.
     function begin(Record storage self, LicenceState stage, uint32 window) internal returns (uint40 deadline) {
         deadline = uint40(block.timestamp) + window; // both in range for 34,000 years
-        self.stage = stage;
-        self.deadline = deadline;
+        (self.stage, self.deadline) = (stage, deadline);
     }
 
     /// @notice The record as the interface shows it.

@@ -112,6 +112,12 @@ contract Offers is IOffers {
     }
 
     /// @inheritdoc IOffers
+    function priceOf(OfferId offer) external view returns (DatasetId dataset, uint128 price) {
+        Record storage record = _requireOffer(offer);
+        return (record.dataset, record.price);
+    }
+
+    /// @inheritdoc IOffers
     function hashTerms(Terms calldata terms) external pure returns (bytes32) {
         return AgreementHash.hashTerms(terms);
     }
@@ -158,8 +164,10 @@ contract Offers is IOffers {
     }
 
     function _requireOpen(OfferId offer) private view returns (Record storage record) {
-        record = _requireOffer(offer);
-        if (!record.open) revert OfferNotOpen(offer);
+        record = _offers[offer];
+        if (record.open) return record;
+        _requireOffer(offer);
+        revert OfferNotOpen(offer);
     }
 
     function _requireHolder(DatasetId dataset, MemberId member) private view {

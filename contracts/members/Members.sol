@@ -44,9 +44,7 @@ contract Members is IMembers, AccessManaged {
     function setStatus(MemberId member, MemberStatus status) external restricted {
         MemberStatus present = _requireMember(member).status;
         bool reversible = status == MemberStatus.Active || status == MemberStatus.Suspended;
-        if (
-            present == MemberStatus.Expelled || present == status || (!reversible && status != MemberStatus.Expelled)
-        ) {
+        if (present == MemberStatus.Expelled || present == status || (!reversible && status != MemberStatus.Expelled)) {
             revert StatusChangeRefused(member, present, status);
         }
 
@@ -180,12 +178,7 @@ contract Members is IMembers, AccessManaged {
             metadataDigest: admission.metadataDigest
         });
         emit MemberAdmitted(
-            member,
-            admission.principal,
-            admission.kinds,
-            admission.country,
-            admission.metadataDigest,
-            admission.name
+            member, admission.principal, admission.kinds, admission.country, admission.metadataDigest, admission.name
         );
         _addAccount(member, admission.principal);
     }
@@ -202,8 +195,9 @@ contract Members is IMembers, AccessManaged {
     }
 
     function _requireActive(MemberId member, MemberKinds wanted) private view {
-        Member storage entry = _requireMember(member);
+        Member storage entry = _members[member];
         MemberStatus status = entry.status;
+        if (status == MemberStatus.None) revert MemberUnknown(member);
         if (status != MemberStatus.Active) revert MemberNotActive(member, status);
         MemberKinds kinds = entry.kinds;
         if (!kinds.includes(wanted)) revert MemberLacksKind(member, kinds, wanted);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 
@@ -21,17 +22,26 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
     uint256 private constant BASIS = 10_000;
 
     IMembers private immutable _members;
+    address private immutable _licences;
 
     mapping(LicenceId licence => Escrow) private _escrows;
     mapping(MemberId member => mapping(address token => uint256)) private _balances;
     mapping(address token => bool) private _allowed;
 
-    constructor(address authority_, IMembers members) AccessManaged(authority_) {
+    /// @dev No role in place of this: whoever governs the roles could take what is in escrow.
+    modifier onlyLicences() {
+        if (msg.sender != _licences) revert NotLicences(msg.sender);
+        _;
+    }
+
+    /// @param licences_ Address at which {ILicences} will be deployed, which refuses to be deployed elsewhere.
+    constructor(address authority_, IMembers members, address licences_) AccessManaged(authority_) {
         _members = members;
+        _licences = licences_;
     }
 
     /// @inheritdoc IBenefits
-    function invoice(LicenceId licence, address token, MemberId payer, uint128 amount) external restricted {
+    function invoice(LicenceId licence, address token, MemberId payer, uint128 amount) external onlyLicences {
         _requireStatus(licence, EscrowStatus.None);
 
         _escrows[licence] = Escrow({token: token, payer: payer, status: EscrowStatus.Invoiced, amount: amount});
@@ -39,17 +49,26 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
     }
 
     /// @inheritdoc IBenefits
-    function fund(LicenceId licence, address from) external restricted nonReentrant {
-        Escrow storage escrow = _requireStatus(licence, EscrowStatus.Invoiced);
+    function fund(LicenceId licence, address from) external onlyLicences nonReentrant {
+        (address token, uint128 amount) = _fund(licence, from);
 
-        escrow.status = EscrowStatus.Funded;
-        emit EscrowFunded(licence, from);
-
-        _receive(escrow.token, from, escrow.amount);
+        _receive(token, from, amount);
     }
 
     /// @inheritdoc IBenefits
-    function cancel(LicenceId licence) external restricted {
+    function fundWithPermit(LicenceId licence, address from, Permit calldata permit)
+        external
+        onlyLicences
+        nonReentrant
+    {
+        (address token, uint128 amount) = _fund(licence, from);
+
+        _usePermit(token, from, amount, permit);
+        _receive(token, from, amount);
+    }
+
+    /// @inheritdoc IBenefits
+    function cancel(LicenceId licence) external onlyLicences {
         Escrow storage escrow = _requireStatus(licence, EscrowStatus.Invoiced);
 
         escrow.status = EscrowStatus.Cancelled;
@@ -57,7 +76,7 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
     }
 
     /// @inheritdoc IBenefits
-    function settle(LicenceId licence, Split calldata split) external restricted {
+    function settle(LicenceId licence, Split calldata split) external onlyLicences {
         Escrow storage escrow = _requireStatus(licence, EscrowStatus.Funded);
 
         escrow.status = EscrowStatus.Settled;
@@ -66,7 +85,7 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
     }
 
     /// @inheritdoc IBenefits
-    function refund(LicenceId licence) external restricted {
+    function refund(LicenceId licence) external onlyLicences {
         Escrow storage escrow = _requireStatus(licence, EscrowStatus.Funded);
 
         escrow.status = EscrowStatus.Refunded;
@@ -77,7 +96,7 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
     /// @inheritdoc IBenefits
     function collectRenewal(LicenceId licence, address token, address from, uint128 amount, Split calldata split)
         external
-        restricted
+        onlyLicences
         nonReentrant
     {
         emit RenewalCollected(licence, from, token, amount);
@@ -108,6 +127,11 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
     }
 
     /// @inheritdoc IBenefits
+    function licences() external view returns (address) {
+        return _licences;
+    }
+
+    /// @inheritdoc IBenefits
     function balanceOf(MemberId member, address token) external view returns (uint256) {
         return _balances[member][token];
     }
@@ -131,6 +155,14 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
         return _partsOf(amount, shares);
     }
 
+    function _fund(LicenceId licence, address from) private returns (address token, uint128 amount) {
+        Escrow storage escrow = _requireStatus(licence, EscrowStatus.Invoiced);
+        (token, amount) = (escrow.token, escrow.amount);
+
+        escrow.status = EscrowStatus.Funded;
+        emit EscrowFunded(licence, from);
+    }
+
     function _creditParts(LicenceId licence, address token, uint128 amount, Split calldata split) private {
         (uint256 collector, uint256 holder, uint256 fund_, uint256 platform) = _partsOf(amount, split.shares);
         _credit(split.collector, token, licence, collector);
@@ -143,6 +175,17 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
         if (amount == 0) return;
         _balances[member][token] += amount;
         emit Credited(member, token, licence, amount);
+    }
+
+    /// @dev For a caller that holds the guard. A permit fails if anyone has submitted it before: what counts then is the
+    /// allowance.
+    function _usePermit(address token, address from, uint256 amount, Permit calldata permit) private {
+        try IERC20Permit(token).permit(from, address(this), amount, permit.deadline, permit.v, permit.r, permit.s) {}
+        catch {
+            if (IERC20(token).allowance(from, address(this)) >= amount) return;
+            if (block.timestamp > permit.deadline) revert PermitExpired(permit.deadline);
+            revert PermitRefused(token, from);
+        }
     }
 
     /// @dev For a caller that holds the guard.

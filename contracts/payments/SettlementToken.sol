@@ -18,7 +18,9 @@ contract SettlementToken is ISettlementToken, ERC20Permit, AccessManaged {
         ERC20Permit("Settlement Token")
         AccessManaged(authority_)
     {
-        if (block.chainid != HARDHAT_CHAIN && block.chainid != GANACHE_CHAIN) revert LocalNetworksOnly(block.chainid);
+        if (block.chainid != HARDHAT_CHAIN && block.chainid != GANACHE_CHAIN) {
+            revert LocalNetworksOnly(block.chainid);
+        }
     }
 
     /// @inheritdoc ISettlementToken

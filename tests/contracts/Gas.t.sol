@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IBenefits} from "../../contracts/interfaces/IBenefits.sol";
 import {IDatasets} from "../../contracts/interfaces/IDatasets.sol";
-import {ILicences} from "../../contracts/interfaces/ILicences.sol";
 import {IOffers} from "../../contracts/interfaces/IOffers.sol";
 import {DatasetId, LicenceId, OfferId} from "../../contracts/types/Ids.sol";
 import {World} from "./support/World.sol";
@@ -65,7 +65,7 @@ contract GasTest is World {
         vm.snapshotGasLastCall(ACTS, "licences.approveApplication");
         _agree(licence, terms());
         vm.snapshotGasLastCall(ACTS, "licences.agree");
-        ILicences.Permit memory permit = permitted(INSTITUTE_KEY, PRICE, soon());
+        IBenefits.Permit memory permit = permitted(INSTITUTE_KEY, PRICE, soon());
         vm.prank(INSTITUTE);
         licences.payWithPermit(licence, permit);
         vm.snapshotGasLastCall(ACTS, "licences.payWithPermit");

@@ -6,6 +6,7 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 
 import {Datasets} from "../../../contracts/datasets/Datasets.sol";
 import {KeyExchange} from "../../../contracts/delivery/KeyExchange.sol";
+import {IBenefits} from "../../../contracts/interfaces/IBenefits.sol";
 import {IDatasets} from "../../../contracts/interfaces/IDatasets.sol";
 import {ILicences} from "../../../contracts/interfaces/ILicences.sol";
 import {IMembers} from "../../../contracts/interfaces/IMembers.sol";
@@ -30,9 +31,7 @@ abstract contract World is Test {
     uint64 internal constant ADMISSIONS = 1;
     uint64 internal constant STEWARDSHIP = 2;
     uint64 internal constant PARAMETERS = 3;
-    uint64 internal constant LICENCES = 4;
-    uint64 internal constant KEY_EXCHANGE = 5;
-    uint64 internal constant MINTING = 6;
+    uint64 internal constant MINTING = 4;
 
     uint256 internal constant HOSPITAL_KEY = 0xA11CE;
     uint256 internal constant INSTITUTE_KEY = 0xB0B;
@@ -279,14 +278,12 @@ abstract contract World is Test {
     function permitted(uint256 key, uint256 amount, uint256 deadline)
         internal
         view
-        returns (ILicences.Permit memory permit)
+        returns (IBenefits.Permit memory permit)
     {
-        bytes32 typehash = keccak256(
-            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
-        );
+        bytes32 typehash =
+            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
         address owner = vm.addr(key);
-        bytes32 hash =
-            keccak256(abi.encode(typehash, owner, address(benefits), amount, token.nonces(owner), deadline));
+        bytes32 hash = keccak256(abi.encode(typehash, owner, address(benefits), amount, token.nonces(owner), deadline));
         permit.deadline = deadline;
         (permit.v, permit.r, permit.s) =
             vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
@@ -339,29 +336,25 @@ abstract contract World is Test {
         returns (IMembers.Admission memory)
     {
         return IMembers.Admission({
-            principal: principal,
-            kinds: kinds,
-            country: "DE",
-            metadataDigest: keccak256(bytes(name)),
-            name: name
+            principal: principal, kinds: kinds, country: "DE", metadataDigest: keccak256(bytes(name)), name: name
         });
     }
 
     function windows() internal pure returns (ILicences.Windows memory) {
-        return ILicences.Windows({
-            payment: PAYMENT_WINDOW,
-            delivery: DELIVERY_WINDOW,
-            acceptance: ACCEPTANCE_WINDOW
-        });
+        return ILicences.Windows({payment: PAYMENT_WINDOW, delivery: DELIVERY_WINDOW, acceptance: ACCEPTANCE_WINDOW});
     }
 
     function _deploy() private {
         authority = new AccessManager(address(this));
         members = new Members(address(authority), founders());
         datasets = new Datasets(address(authority), members);
-        benefits = new Benefits(address(authority), members);
+        // Benefits obeys one Licences for ever, and Licences one KeyExchange: their addresses are known beforehand.
+        uint256 nonce = vm.getNonce(address(this));
+        address licencesAt = vm.computeCreateAddress(address(this), nonce + 2);
+        address keyExchangeAt = vm.computeCreateAddress(address(this), nonce + 3);
+        benefits = new Benefits(address(authority), members, licencesAt);
         offers = new Offers(members, datasets, benefits);
-        licences = new Licences(address(authority), members, datasets, offers, benefits, windows());
+        licences = new Licences(address(authority), members, datasets, offers, benefits, keyExchangeAt, windows());
         keyExchange = new KeyExchange(members, licences);
         token = new SettlementToken(address(authority));
     }
@@ -374,21 +367,12 @@ abstract contract World is Test {
         _permit(address(datasets), STEWARDSHIP, IDatasets.reinstate.selector);
         _permit(address(benefits), PARAMETERS, benefits.setTokenAllowed.selector);
         _permit(address(licences), PARAMETERS, licences.setWindows.selector);
-        _permit(address(benefits), LICENCES, benefits.invoice.selector);
-        _permit(address(benefits), LICENCES, benefits.fund.selector);
-        _permit(address(benefits), LICENCES, benefits.cancel.selector);
-        _permit(address(benefits), LICENCES, benefits.settle.selector);
-        _permit(address(benefits), LICENCES, benefits.refund.selector);
-        _permit(address(benefits), LICENCES, benefits.collectRenewal.selector);
-        _permit(address(licences), KEY_EXCHANGE, licences.recordDelivery.selector);
         _permit(address(token), MINTING, token.mint.selector);
 
         authority.grantRole(ADMISSIONS, OPERATOR, 0);
         authority.grantRole(STEWARDSHIP, OPERATOR, 0);
         authority.grantRole(PARAMETERS, OPERATOR, 0);
         authority.grantRole(MINTING, OPERATOR, 0);
-        authority.grantRole(LICENCES, address(licences), 0);
-        authority.grantRole(KEY_EXCHANGE, address(keyExchange), 0);
     }
 
     function _permit(address target, uint64 role, bytes4 selector) private {
