@@ -39,6 +39,15 @@ node_modules/.done: package-lock.json $(VENV)/.done
 compile: setup
 	python scripts/compile.py
 
+# Kubo, from Go's module proxy, pinned by go.sum; about two minutes, once.
+build/bin/ipfs: tools/kubo/go.mod tools/kubo/go.sum
+	command -v go >/dev/null || { echo "Go 1.26 is needed to build Kubo for the tests" >&2; exit 1; }
+	cd tools/kubo && go build -o $(CURDIR)/$@.new github.com/ipfs/kubo/cmd/ipfs
+	mv $@.new $@
+
+.PHONY: kubo
+kubo: build/bin/ipfs
+
 demo: compile
 	python scripts/demo.py
 

@@ -19,16 +19,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Concatenate, ParamSpec, Self, TypeVar
 
-from ledger.errors import CidMismatchError, LedgerError
+from ledger.errors import LedgerError
 from ledger.model.cid import Cid, Codec
 from ledger.storage.directory import DirectoryEntry, DirectoryReader, build_directory, directory_links
 from ledger.storage.nodes import NodeWriter, not_stored
 from ledger.storage.objects import ObjectDirectory, StoredObject, store_errors, sync_directory
 from ledger.storage.source import SourceFile, SourceTree, open_file
 from ledger.storage.store import Progress, collect_bytes, read_back
-from ledger.storage.tree import READ_SIZE, Step, build_tree
+from ledger.storage.tree import READ_SIZE, Meter, build_tree, source_parts
 from ledger.storage.unixfs import CHUNK_SIZE, CidBuilder, Dag, Readable, cid_of_bytes
-from ledger.storage.verified import file_parts, file_size
+from ledger.storage.verified import file_parts, file_size, not_content
 
 __all__ = ["EmbeddedStore"]
 
@@ -70,26 +70,12 @@ class EmbeddedStore:
     def add(self, source: Path | BinaryIO, *, pin: bool = True, progress: Progress | None = None) -> Cid:
         """See :meth:`ledger.storage.store.Store.add`."""
         with contextlib.ExitStack() as stack:
-            if isinstance(source, Path):
-                file = stack.enter_context(open_file(source))
-                parts: Iterator[Readable] = file.blocks(READ_SIZE)
-                total, name = file.size, str(source)
-            else:
-                parts, total, name = iter(functools.partial(source.read, READ_SIZE), b""), 0, ""
+            parts, meter = source_parts(source, progress, stack)
             drafts = stack.enter_context(self._objects.drafts())
-            done = 0
-
-            def step(count: int) -> None:
-                nonlocal done
-                done += count
-                if progress:
-                    progress(done, total, name)
-
-            dag = self._write(parts, drafts, step)
+            dag = self._write(parts, drafts, meter)
             with self._objects.shared():
                 self._keep(dag.cid, drafts / "body", drafts / "nodes", drafts)
-                if pin:
-                    self._objects.pin(dag.cid)
+                self._acknowledge(dag.cid, pin=pin)
         return dag.cid
 
     @_guarded
@@ -97,16 +83,14 @@ class EmbeddedStore:
         """See :meth:`ledger.storage.store.Store.adopt`.
 
         The body's leaves are not hashed again here; :func:`~ledger.storage.store.read_back` does it. Interrupted, it
-        can be repeated: the files are only removed when the store has them.
+        can be repeated, also when one of the files has been moved already.
         """
+        body = _where(body, self._objects.body(dag.cid))
+        nodes = None if nodes is None else _where(nodes, self._objects.nodes(dag.cid))
         self._check_claim(body, nodes, dag)
         with self._objects.drafts() as drafts, self._objects.shared():
             self._keep(dag.cid, body, nodes, drafts)
-            if pin:
-                self._objects.pin(dag.cid)
-        body.unlink()
-        if nodes is not None:
-            nodes.unlink(missing_ok=True)
+            self._acknowledge(dag.cid, pin=pin)
         return dag.cid
 
     @_guarded
@@ -114,8 +98,8 @@ class EmbeddedStore:
         """See :meth:`ledger.storage.store.Store.add_directory`."""
         with SourceTree(source) as tree, self._objects.drafts() as drafts, self._objects.shared():
 
-            def add_file(file: SourceFile, step: Step) -> Dag:
-                dag = self._write(file.blocks(READ_SIZE), drafts, step)
+            def add_file(file: SourceFile, meter: Meter) -> Dag:
+                dag = self._write(file.blocks(READ_SIZE), drafts, meter)
                 self._keep(dag.cid, drafts / "body", drafts / "nodes", drafts)
                 return dag
 
@@ -126,7 +110,7 @@ class EmbeddedStore:
                 return dag
 
             dag = build_tree(tree, add_file, add_directory, progress)
-            self._objects.pin(dag.cid)
+            self._acknowledge(dag.cid, pin=True)
             return dag.cid
 
     def put_bytes(self, data: bytes, *, pin: bool = True) -> Cid:
@@ -203,22 +187,31 @@ class EmbeddedStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, parts: Iterator[Readable], drafts: Path, step: Step) -> Dag:
-        with (drafts / "body").open("wb") as out, NodeWriter(drafts / "nodes") as sink:
+    def _write(self, parts: Iterator[Readable], drafts: Path, meter: Meter) -> Dag:
+        with (drafts / "body").open("xb") as out, NodeWriter(drafts / "nodes") as sink:
             builder = CidBuilder(sink)
             for part in parts:
                 builder.update(part)
                 out.write(part)
-                step(len(part))
+                meter.step(len(part))
             return builder.finish()
 
     def _keep(self, cid: Cid, body: Path | None, nodes: Path | None, drafts: Path) -> None:
-        if self._objects.has(cid) and self._is_whole(cid):
-            return
-        if body is not None:
-            self._objects.place(body, self._objects.body(cid), drafts)
-        if cid.codec is Codec.DAG_PB and nodes is not None:
-            self._objects.place(nodes, self._objects.nodes(cid), drafts)
+        """Move the files into the store, or remove them if they are there already, undamaged."""
+        known = self._objects.has(cid) and self._is_whole(cid)
+        targets = ((body, self._objects.body(cid)), (nodes, self._objects.nodes(cid)))
+        for source, target in targets:
+            if source is None or source == target:
+                continue
+            if known or (cid.codec is Codec.RAW and source is nodes):
+                source.unlink(missing_ok=True)
+            else:
+                self._objects.place(source, target, drafts)
+
+    def _acknowledge(self, cid: Cid, *, pin: bool) -> None:
+        self._objects.settle()
+        if pin:
+            self._objects.pin(cid)
 
     def _is_whole(self, cid: Cid) -> bool:
         try:
@@ -239,11 +232,7 @@ class EmbeddedStore:
             with StoredObject(dag.cid, body, nodes or Path(os.devnull)) as blocks:
                 true = file_size(dag.cid, blocks) == size
         if not true:
-            raise CidMismatchError(
-                f"A file of {size} bytes is not the content of {dag.cid}",
-                why=f"that has {dag.size} bytes, or another hash",
-                fix="write the file again and do not touch it before it is stored",
-            )
+            raise not_content(dag, size)
 
     def _reachable(self, roots: Iterable[Cid]) -> frozenset[Cid]:
         found: set[Cid] = set()
@@ -259,3 +248,8 @@ class EmbeddedStore:
                 with self._objects.open(cid) as blocks:
                     waiting += (link.cid for link in directory_links(cid, blocks) or ())
         return frozenset(found)
+
+
+def _where(source: Path, target: Path) -> Path:
+    """Where the file is, when an interrupted call may have moved it."""
+    return target if not source.exists() and target.exists() else source

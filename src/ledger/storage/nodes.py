@@ -42,7 +42,8 @@ class NodeWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         with disk_errors("writing a node"):
-            self._file = path.open("wb")
+            path.unlink(missing_ok=True)
+            self._file = path.open("xb")
 
     def __call__(self, cid: Cid, block: bytes) -> None:
         """Append one node.

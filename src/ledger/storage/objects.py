@@ -32,7 +32,6 @@ __all__ = ["ObjectDirectory", "StoredObject", "store_errors", "sync_directory", 
 
 _FORMAT = "ledger/store 1\n"
 _PARTS = frozenset({"format", "lock", "objects", "pins", "tmp"})
-_NO_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK)
 
 
 class ObjectDirectory:
@@ -45,6 +44,7 @@ class ObjectDirectory:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self._held = 0
+        self._unsettled: set[Path] = set()
         with store_errors(self.root):
             self._check_format()
             self._lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -130,25 +130,32 @@ class ObjectDirectory:
                 os.close(held)
 
     def place(self, source: Path, target: Path, drafts: Path) -> None:
-        """Give a finished file its name in the store, on disk, replacing what may be there. `source` stays.
+        """Move a finished file to its name in the store, replacing what may be there; :meth:`settle` makes that last.
 
-        Without copying where the file system allows it.
+        It is moved, not linked: a second name would let whoever writes to it later alter the store. Only from another
+        file system is it copied.
         """
-        draft = drafts / "placing"
-        try:
-            os.link(source, draft, follow_symlinks=False)
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            shutil.copyfile(source, draft, follow_symlinks=False)
-        draft.chmod(0o444)
-        sync_file(draft)
+        sync_file(source)
         if not target.parent.is_dir():
             target.parent.mkdir(exist_ok=True)
-            sync_directory(target.parent.parent)
-        draft.replace(target)
-        draft.unlink(missing_ok=True)  # renaming a file to its own other name does nothing
-        sync_directory(target.parent)
+            self._unsettled.add(target.parent.parent)
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            copy = drafts / "copy"
+            shutil.copyfile(source, copy, follow_symlinks=False)
+            sync_file(copy)
+            copy.replace(target)
+            source.unlink()
+        target.chmod(0o444)
+        self._unsettled.add(target.parent)
+
+    def settle(self) -> None:
+        """Wait until the names of all that was placed are on the disk."""
+        while self._unsettled:
+            sync_directory(self._unsettled.pop())
 
     def delete(self, cid: Cid) -> None:
         """Remove an object, its nodes first. Call it while :meth:`exclusive`."""

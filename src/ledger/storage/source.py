@@ -90,11 +90,17 @@ class SourceFile:
             yield block
         self.check_unchanged()
 
+    def close(self) -> None:
+        """Give the descriptor back. Twice is once."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        self.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from ledger.model.cid import Cid
 from ledger.storage.directory import DirectoryEntry, build_directory
-from ledger.storage.source import SourceFile, SourceTree, changed
+from ledger.storage.source import SourceFile, SourceTree, TreeEntry, changed, open_file
 from ledger.storage.store import Progress
-from ledger.storage.unixfs import CidBuilder, Dag
+from ledger.storage.unixfs import CidBuilder, Dag, Readable
 
-__all__ = ["READ_SIZE", "Step", "build_tree", "cid_of_path"]
+__all__ = ["READ_SIZE", "DirectoryAssembler", "Meter", "build_tree", "cid_of_path", "open_entry", "source_parts"]
 
 READ_SIZE = 2**20
 """Bytes read from a file at a time."""
 
-Step = Callable[[int], None]
-"""Called with the number of bytes that were just worked off."""
+
+class Meter:
+    """Adds up the bytes worked off and tells a progress callback.
+
+    Args:
+        progress: What to call; None for nobody.
+        total: Bytes in all, 0 when unknown.
+        path: What is worked on first.
+    """
+
+    def __init__(self, progress: Progress | None, total: int, path: str = "") -> None:
+        self.path = path
+        self._progress, self._total, self._done = progress, total, 0
+
+    @classmethod
+    def of_tree(cls, progress: Progress | None, tree: SourceTree) -> Meter:
+        """For all files of a tree, which is walked once for its size if anybody wants to know."""
+        files = (entry.identity.size for entry in tree.entries() if not entry.is_directory)
+        return cls(progress, sum(files) if progress else 0)
+
+    def step(self, count: int) -> None:
+        """Note that so many more bytes are done."""
+        self._done += count
+        if self._progress:
+            self._progress(self._done, self._total, self.path)
+
+
+class DirectoryAssembler:
+    """Collects the entries of nested directories in the order in which a tree is walked.
+
+    Args:
+        add_directory: Called with the entries of each directory, children before their parents.
+    """
+
+    def __init__(self, add_directory: Callable[[list[DirectoryEntry]], Dag]) -> None:
+        self._add_directory = add_directory
+        self._open: list[tuple[str, list[DirectoryEntry]]] = [("", [])]
+
+    def visit(self, entry: TreeEntry) -> None:
+        """Say that the walk has come to this entry."""
+        self._close_until(entry.path.rpartition("/")[0])
+        if entry.is_directory:
+            self._open.append((entry.path, []))
+
+    def add(self, entry: TreeEntry, dag: Dag) -> None:
+        """Say what the file visited last is."""
+        self._open[-1][1].append(DirectoryEntry(entry.path.rpartition("/")[2], dag))
+
+    def finish(self) -> Dag:
+        """The root directory, when the walk is over."""
+        self._close_until("")
+        return self._add_directory(self._open[0][1])
+
+    def _close_until(self, parent: str) -> None:
+        while self._open[-1][0] != parent:
+            path, entries = self._open.pop()
+            self._open[-1][1].append(DirectoryEntry(path.rpartition("/")[2], self._add_directory(entries)))
 
 
 def cid_of_path(path: Path, *, progress: Progress | None = None) -> Cid:
@@ -29,11 +87,11 @@ def cid_of_path(path: Path, *, progress: Progress | None = None) -> Cid:
         DocumentError: A directory holds names that collide so often that it cannot be stored.
     """
 
-    def hash_file(file: SourceFile, step: Step) -> Dag:
+    def hash_file(file: SourceFile, meter: Meter) -> Dag:
         builder = CidBuilder()
         for part in file.blocks(READ_SIZE):
             builder.update(part)
-            step(len(part))
+            meter.step(len(part))
         return builder.finish()
 
     with SourceTree(path) as tree:
@@ -42,7 +100,7 @@ def cid_of_path(path: Path, *, progress: Progress | None = None) -> Cid:
 
 def build_tree(
     tree: SourceTree,
-    add_file: Callable[[SourceFile, Step], Dag],
+    add_file: Callable[[SourceFile, Meter], Dag],
     add_directory: Callable[[list[DirectoryEntry]], Dag],
     progress: Progress | None = None,
 ) -> Dag:
@@ -52,34 +110,45 @@ def build_tree(
         PathError, ChangedWhileReadingError: As :func:`cid_of_path`.
         Whatever `add_file` and `add_directory` raise.
     """
-    total = sum(entry.identity.size for entry in tree.entries() if not entry.is_directory) if progress else 0
-    done = 0
-    open_directories: list[tuple[str, list[DirectoryEntry]]] = [("", [])]
-
-    def close_until(parent: str) -> None:
-        while open_directories[-1][0] != parent:
-            path, entries = open_directories.pop()
-            open_directories[-1][1].append(DirectoryEntry(path.rpartition("/")[2], add_directory(entries)))
-
+    meter = Meter.of_tree(progress, tree)
+    assembler = DirectoryAssembler(add_directory)
     for entry in tree.entries():
-        parent, _, name = entry.path.rpartition("/")
-        close_until(parent)
+        assembler.visit(entry)
         if entry.is_directory:
-            open_directories.append((entry.path, []))
             continue
-
-        def step(count: int, path: str = entry.path) -> None:
-            nonlocal done
-            done += count
-            if progress:
-                progress(done, total, path)
-
-        with tree.open(entry.path) as file:
-            if file.identity != entry.identity:
-                raise changed(entry.path)
-            dag = add_file(file, step)
+        meter.path = entry.path
+        with open_entry(tree, entry) as file:
+            dag = add_file(file, meter)
         if tree.is_file:
             return dag
-        open_directories[-1][1].append(DirectoryEntry(name, dag))
-    close_until("")
-    return add_directory(open_directories[0][1])
+        assembler.add(entry, dag)
+    return assembler.finish()
+
+
+def source_parts(
+    source: Path | BinaryIO, progress: Progress | None, stack: ExitStack
+) -> tuple[Iterator[Readable], Meter]:
+    """The parts of one file or stream, and the meter for them. `stack` closes what is opened.
+
+    Raises:
+        PathError: The file cannot be read or is not a regular file.
+        ChangedWhileReadingError: From the parts: it changed meanwhile.
+    """
+    if isinstance(source, Path):
+        file = stack.enter_context(open_file(source))
+        return file.blocks(READ_SIZE), Meter(progress, file.size, str(source))
+    return iter(partial(source.read, READ_SIZE), b""), Meter(progress, 0)
+
+
+def open_entry(tree: SourceTree, entry: TreeEntry) -> SourceFile:
+    """Open a file that the walk has found.
+
+    Raises:
+        ChangedWhileReadingError: It is no longer the one that was found.
+        PathError: It cannot be read.
+    """
+    file = tree.open(entry.path)
+    if file.identity != entry.identity:
+        file.close()
+        raise changed(entry.path)
+    return file

@@ -14,9 +14,9 @@ from typing import Protocol
 from ledger.errors import CidMismatchError, IntegrityError
 from ledger.model.cid import Cid, Codec
 from ledger.storage.dagpb import Link, Node, UnixFs, UnixFsType, decode_node
-from ledger.storage.unixfs import CHUNK_SIZE, child_sizes, tree_height
+from ledger.storage.unixfs import CHUNK_SIZE, Dag, child_sizes, tree_height
 
-__all__ = ["Blocks", "directory_node", "file_parts", "file_size", "verified"]
+__all__ = ["Blocks", "directory_node", "file_parts", "file_size", "not_content", "refused", "verified"]
 
 
 class Blocks(Protocol):
@@ -140,6 +140,15 @@ def _check_shape(cid: Cid, node: Node, size: int, height: int) -> None:
 
 def _dag_size(block: bytes, node: Node) -> int:
     return len(block) + sum(link.size for link in node.links)
+
+
+def not_content(dag: Dag, size: int) -> CidMismatchError:
+    """The error for a file that is handed over as something that it is not."""
+    return CidMismatchError(
+        f"A file of {size} bytes is not the content of {dag.cid}",
+        why=f"that has {dag.size} bytes" if size != dag.size else "its bytes hash to another CID",
+        fix="write the file again, and do not touch it before it is stored",
+    )
 
 
 def refused(cid: Cid, why: str) -> IntegrityError:
