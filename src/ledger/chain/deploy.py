@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import rlp  # type: ignore[import-untyped]  # pyrlp ships no types
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from ledger.chain.abi import encode_values
@@ -18,7 +20,7 @@ from ledger.chain.account import Account, failure
 from ledger.chain.artifacts import artifact
 from ledger.chain.deployment import Anchor, DeployedContract, Deployment
 from ledger.chain.node import Node, as_int
-from ledger.chain.permissions import FOR_AUTHORITY, FOR_CONTRACTS, TABLE, Role
+from ledger.chain.permissions import FOR_AUTHORITY, TABLE, Role
 from ledger.chain.records import admission_tuple, windows_tuple
 from ledger.chain.signers import Signer
 from ledger.errors import ChainError, InputError, TransactionError
@@ -75,6 +77,12 @@ def deploy(
         return work.deployment()
 
 
+def creation_address(creator: Address, nonce: int) -> Address:
+    """Where the contract stands that an account creates in its transaction with this nonce (Yellow Paper, 7)."""
+    digits = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
+    return Address(to_checksum_address(keccak(rlp.encode([bytes.fromhex(creator[2:]), digits]))[12:]))
+
+
 @dataclass
 class _Deployer:
     node: Node
@@ -90,9 +98,11 @@ class _Deployer:
         manager = self._at("AccessManager")
         members = self._create("Members", manager, tuple(map(admission_tuple, founders)))
         datasets = self._create("Datasets", manager, members)
-        benefits = self._create("Benefits", manager, members)
+        licences, key_exchange = self._addresses_after_next(admin, 2, 3)
+        benefits = self._create("Benefits", manager, members, licences)
         offers = self._create("Offers", members, datasets, benefits)
-        licences = self._create("Licences", manager, members, datasets, offers, benefits, windows_tuple(windows))
+        bound = (benefits, key_exchange, windows_tuple(windows))
+        self._create("Licences", manager, members, datasets, offers, *bound)
         self._create("KeyExchange", members, licences)
         if settlement_token is None:
             self._create("SettlementToken", manager)
@@ -106,7 +116,6 @@ class _Deployer:
         steps = [
             *(self._rule(p.contract, p.role, p.functions) for p in TABLE if self._is_ours(p.contract)),
             *(self._step("labelRole", role, role.name) for role in Role if role is not Role.ADMIN),
-            *(self._step("grantRole", role, self._at(name), 0) for role, name in FOR_CONTRACTS.items()),
             *(self._step("grantRole", role, authority, 0) for role in FOR_AUTHORITY),
         ]
         if authority != deployer:
@@ -137,6 +146,14 @@ class _Deployer:
         address = Address(self.node.w3.to_checksum_address(receipt["contractAddress"]))
         self._record(name, address, as_int(receipt["blockNumber"]))
         return address
+
+    def _addresses_after_next(self, creator: Address, *steps: int) -> list[Address]:
+        """Addresses of contracts yet to be created: ``Benefits`` obeys one ``Licences``, and that one ``KeyExchange``.
+
+        If another program sends from the account meanwhile, the constructors notice and refuse.
+        """
+        nonce = self.node.transaction_count(creator, "pending")
+        return [creation_address(creator, nonce + step) for step in steps]
 
     def _record(self, name: str, address: Address, block: int) -> None:
         code = self.node.code(address)

@@ -208,7 +208,7 @@ def set_windows(windows: Windows) -> Call:
         CONTRACT,
         "setWindows",
         (windows_tuple(windows),),
-        f"From now on, give {windows.payment} s to pay, {windows.delivery} s to deliver, {windows.acceptance} s to accept.",
+        f"Give {windows.payment} s to pay, {windows.delivery} s to deliver and {windows.acceptance} s to accept.",
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-__all__ = ["FOR_AUTHORITY", "FOR_CONTRACTS", "OWN_RULES", "PUBLIC_ACTS", "TABLE", "Permission", "Role"]
+__all__ = ["FOR_AUTHORITY", "ONE_CALLER", "OWN_RULES", "PUBLIC_ACTS", "TABLE", "Permission", "Role"]
 
 
 class Role(IntEnum):
@@ -21,9 +21,7 @@ class Role(IntEnum):
     ADMISSIONS = 1
     STEWARDSHIP = 2
     PARAMETERS = 3
-    LICENCES = 4
-    KEY_EXCHANGE = 5
-    MINTING = 6
+    MINTING = 4
 
 
 class Permission(NamedTuple):
@@ -45,8 +43,6 @@ TABLE: Final[tuple[Permission, ...]] = (
     Permission(Role.STEWARDSHIP, "Datasets", ("revoke", "reinstate")),
     Permission(Role.PARAMETERS, "Benefits", ("setTokenAllowed",)),
     Permission(Role.PARAMETERS, "Licences", ("setWindows",)),
-    Permission(Role.LICENCES, "Benefits", ("invoice", "fund", "cancel", "settle", "refund", "collectRenewal")),
-    Permission(Role.KEY_EXCHANGE, "Licences", ("recordDelivery",)),
     Permission(Role.MINTING, "SettlementToken", ("mint",)),
 )
 """Which role may call what."""
@@ -54,8 +50,13 @@ TABLE: Final[tuple[Permission, ...]] = (
 FOR_AUTHORITY: Final = (Role.ADMISSIONS, Role.STEWARDSHIP, Role.PARAMETERS, Role.MINTING, Role.ADMIN)
 """Roles that the consortium's authority holds, in the order in which they are granted."""
 
-FOR_CONTRACTS: Final[Mapping[Role, str]] = {Role.LICENCES: "Licences", Role.KEY_EXCHANGE: "KeyExchange"}
-"""Roles that contracts hold."""
+ONE_CALLER: Final[Mapping[str, frozenset[str]]] = {
+    "Benefits": frozenset(
+        {"cancel", "collectRenewal", "fund", "fundWithPermit", "invoice", "refund", "settle"},
+    ),
+    "Licences": frozenset({"recordDelivery"}),
+}
+"""Functions that obey one contract for ever, fixed at deployment, and no role: ``Licences`` and ``KeyExchange``."""
 
 PUBLIC_ACTS: Final[Mapping[str, frozenset[str]]] = {
     "AccessManager": frozenset(
@@ -83,7 +84,6 @@ PUBLIC_ACTS: Final[Mapping[str, frozenset[str]]] = {
             "accept",
             "agree",
             "applyFor",
-            "approve",
             "approveApplication",
             "cancel",
             "pay",
@@ -92,7 +92,6 @@ PUBLIC_ACTS: Final[Mapping[str, frozenset[str]]] = {
             "reject",
             "renew",
             "safeTransferFrom",
-            "setApprovalForAll",
             "settle",
             "transferFrom",
         }

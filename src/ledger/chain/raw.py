@@ -102,7 +102,9 @@ def rebuild_raw(transaction: Mapping[str, Any], expected: bytes) -> bytes:
     kind = int(transaction.get("type") or "0x0", 16)
     fields = FIELDS.get(kind)
     if fields is not None:
-        raw: bytes = (b"" if kind == LEGACY else bytes([kind])) + rlp.encode([_field(transaction, name) for name in fields])
+        raw: bytes = (b"" if kind == LEGACY else bytes([kind])) + rlp.encode(
+            [_field(transaction, name) for name in fields]
+        )
         if keccak(raw) == expected:
             return raw
     raise IntegrityError(
