@@ -28,8 +28,8 @@ library AgreementHash {
         "bytes32 diseasesDigest,Shares shares,bytes32 proseDigest,bytes32 considerationsDigest)"
     );
 
-    /// @notice hashStruct of an agreement.
-    function hashAgreement(ILicences.Agreement memory agreement) internal pure returns (bytes32) {
+    /// @notice hashStruct of an agreement whose terms have the hashStruct `termsDigest`.
+    function hashAgreement(ILicences.Agreement memory agreement, bytes32 termsDigest) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(
                 AGREEMENT_TYPEHASH,
@@ -42,7 +42,7 @@ library AgreementHash {
                 agreement.deliveryKeyX,
                 agreement.deliveryKeyY,
                 agreement.deadline,
-                hashTerms(agreement.terms)
+                termsDigest
             )
         );
     }

@@ -293,6 +293,12 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         revert LicenceSoulbound(_licenceOf(tokenId));
     }
 
+    /// @notice None: what a licence is, its record says.
+    function tokenURI(uint256 tokenId) public view override returns (string memory) {
+        _requireOwned(tokenId);
+        return "";
+    }
+
     /// @notice Refused: nobody may move a licence, so nobody is approved to.
     function setApprovalForAll(address, bool) public pure override(ERC721, IERC721) {
         revert LicenceSoulbound(LicenceId.wrap(0));
@@ -401,7 +407,7 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         (agreement.deliveryKeyX, agreement.deliveryKeyY) = _members.deliveryKeyOf(record.licensee);
         agreement.deadline = deadline;
         agreement.terms = terms;
-        digest = _hashTypedDataV4(AgreementHash.hashAgreement(agreement));
+        digest = _hashTypedDataV4(AgreementHash.hashAgreement(agreement, termsDigest));
     }
 
     function _splitOf(IOffers.Offer memory offer, MemberId holder) private view returns (IBenefits.Split memory) {

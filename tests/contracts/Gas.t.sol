@@ -9,6 +9,7 @@ import {World} from "./support/World.sol";
 
 /// @title What each act costs
 /// @notice Whole transactions, base cost and refunds included: run in isolation, compared with `snapshots/acts.json`.
+/// forge-config: default.isolate = true
 contract GasTest is World {
     string private constant ACTS = "acts";
 

@@ -77,6 +77,10 @@ abstract contract World is Test {
     KeyExchange internal keyExchange;
     SettlementToken internal token;
 
+    /// @dev The field of secp256k1, and the order of its group.
+    uint256 internal constant FIELD = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEFFFFFC2F;
+    uint256 internal constant GROUP_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
+
     uint256 private _registrations;
 
     function setUp() public virtual {
