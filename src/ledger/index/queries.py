@@ -120,6 +120,7 @@ def datasets(
     funding: Funding | None = None,
     duo: int | None = None,
     status: DatasetStatus | None = None,
+    human_genetic_resources: bool | None = None,
 ) -> Page[DatasetEntry]:
     """Datasets, the newest first.
 
@@ -135,6 +136,7 @@ def datasets(
         funding: Who paid for them.
         duo: Number of a DUO term that one of their open offers has.
         status: Their standing.
+        human_genetic_resources: Whether they contain human genetic resources.
     """
     table = schema.datasets
     filters = {
@@ -146,6 +148,7 @@ def datasets(
         "funding": funding,
         "duo": duo,
         "status": status,
+        "human_genetic_resources": human_genetic_resources,
     }
     question = Question("datasets", filters, (table.c.id,), descending=True)
     statement = catalogue().where(
@@ -154,6 +157,7 @@ def datasets(
         *equal(table.c.tier, tier),
         *equal(table.c.funding, funding),
         *equal(table.c.status, status),
+        *equal(table.c.human_genetic_resources, human_genetic_resources),
         *(() if parent is None else (derives_from(parent),)),
         *(() if duo is None else (offered_under(duo),)),
         *(contains(word, table.c.search, schema.documents.c.search) for word in words(text)),

@@ -1,0 +1,111 @@
+"""Ciphertext and public documents by CID, verified on the way out.
+
+Nothing is decided here about who may read: what is stored is encrypted for those who hold a key, or meant for all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain as chained
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Path
+from starlette.responses import Response, StreamingResponse
+
+from api.deps import StoreDep
+from api.problems import RequestError, refused
+from ledger.model.cid import Cid
+from ledger.storage.store import Store
+
+__all__ = ["CACHED_FOR_EVER", "router", "stream"]
+
+router = APIRouter(prefix="/content", tags=["content"], responses=refused(404, 416, 502, 503))
+
+CACHED_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_RANGE: Final = re.compile(r"bytes=(\d{0,20})-(\d{0,20})")
+_BYTES: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+CidPath = Annotated[
+    str, Path(pattern="^b[a-z2-7]{58}$", examples=["bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"])
+]
+
+
+@router.get(
+    "/{cid}",
+    operation_id="content_read",
+    summary="Bytes by CID",
+    response_class=Response,
+    responses={
+        200: {"description": "The whole content", "content": _BYTES},
+        206: {"description": "The bytes asked for", "content": _BYTES},
+        304: {"description": "The copy that the client has is the right one"},
+    },
+)
+def read_content(
+    cid: CidPath,
+    store: StoreDep,
+    if_none_match: Annotated[str | None, Header(max_length=1_000)] = None,
+    byte_range: Annotated[str | None, Header(alias="range", max_length=100, examples=["bytes=0-65563"])] = None,
+) -> Response:
+    """Stream what is stored under a CID. Every part is hashed against the CID before it is sent.
+
+    If a part turns out to be damaged, the connection ends before the announced length is reached. One range of bytes
+    may be asked for; others are answered with the whole content. The bytes before it are read and hashed all the same.
+    """
+    found = Cid.parse(cid)
+    if if_none_match and f'"{cid}"' in if_none_match:
+        store.size(found)  # raises if it is not here
+        return Response(status_code=304, headers=_headers(found))
+    return stream(store, found, "application/octet-stream", byte_range, {"Content-Disposition": "attachment"})
+
+
+def stream(
+    store: Store, cid: Cid, media_type: str, byte_range: str | None = None, extra: dict[str, str] | None = None
+) -> Response:
+    """Verified bytes of a CID as a response; what is missing or damaged at the beginning is a problem instead.
+
+    Raises:
+        RequestError: The range begins beyond the end.
+        NotStoredError, CidMismatchError, IntegrityError: As the store says.
+    """
+    size = store.size(cid)
+    start, stop = _range(byte_range, size)
+    parts = _sliced(store.open(cid), start, stop)
+    first = next(parts, b"")
+    headers = _headers(cid) | (extra or {}) | {"Content-Length": str(stop - start), "Accept-Ranges": "bytes"}
+    if stop - start < size:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    status = 200 if stop - start == size else 206
+    return StreamingResponse(chained((first,), parts), status, headers, media_type)
+
+
+def _headers(cid: Cid) -> dict[str, str]:
+    return {"ETag": f'"{cid}"', "Cache-Control": CACHED_FOR_EVER}
+
+
+def _range(text: str | None, size: int) -> tuple[int, int]:
+    """First byte and the one after the last (RFC 9110, 14.1.2); the whole for what is not one range of bytes."""
+    match = _RANGE.fullmatch(text or "")
+    if match is None or match.group(1) == match.group(2) == "" or size == 0:
+        return 0, size
+    first, last = match.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    start, stop = int(first), min(size, int(last) + 1) if last else size
+    if start >= size:
+        raise RequestError("range-not-satisfiable", f"The content has {size} bytes")
+    return (start, stop) if start < stop else (0, size)
+
+
+def _sliced(parts: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:
+    position = 0
+    with closing(parts):  # type: ignore[type-var]  # every store gives a generator
+        for part in parts:
+            piece = part[max(0, start - position) : stop - position]
+            position += len(part)
+            if piece:
+                yield piece
+            if position >= stop:
+                return
