@@ -40,9 +40,11 @@ class DatasetKey:
     __slots__ = ("_secret",)
 
     def __init__(self, secret: bytes) -> None:
-        if not isinstance(secret, bytes | bytearray) or len(secret) != 32:
+        if len(secret) != 32:
             raise KeyError_(
-                "This is not a dataset key", why="a dataset key is 32 bytes", fix="take it from the keystore or a delivery"
+                "This is not a dataset key",
+                why="a dataset key is 32 bytes",
+                fix="take it from the keystore or a delivery",
             )
         self._secret = bytes(secret)
 
@@ -69,7 +71,9 @@ class DatasetKey:
         """
         if not 0 <= index < 2**32:
             raise KeyError_(
-                f"There is no file key number {index}", why="file indices run from 0 to 2^32-1", fix="check the manifest"
+                f"There is no file key number {index}",
+                why="file indices run from 0 to 2^32-1",
+                fix="check the manifest",
             )
         info = FILE_KEY_LABEL + index.to_bytes(8, "big")
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._secret)

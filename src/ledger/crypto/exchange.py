@@ -63,10 +63,7 @@ class DeliveryContext:
     def packed(self) -> bytes:
         """The packed encoding of label, chain id, contract and licence."""
         return (
-            DELIVERY_LABEL
-            + self.chain_id.to_bytes(32, "big")
-            + self.key_exchange
-            + self.licence_id.to_bytes(8, "big")
+            DELIVERY_LABEL + self.chain_id.to_bytes(32, "big") + self.key_exchange + self.licence_id.to_bytes(8, "big")
         )
 
 
@@ -101,7 +98,9 @@ def wrap_key(key: DatasetKey, recipient_public: bytes, *, context: DeliveryConte
     """Encrypt the dataset key to a recipient's delivery key.
 
     Args:
+        key: What is delivered.
         recipient_public: A point of secp256k1: 33 or 65 bytes (SEC 1), or the 64 bytes x ‖ y.
+        context: What the delivery is for.
 
     Raises:
         KeyError_: The recipient's key is no point of the curve.
@@ -120,6 +119,7 @@ def unwrap_key(
         wrapped: K xor mask, 32 bytes.
         ephemeral: The ephemeral public key, 33, 64 or 65 bytes.
         recipient_secret: The delivery secret whose public key the delivery was made to.
+        context: What the delivery is for.
         commitment: keccak256(K), as registered.
 
     Raises:
@@ -161,7 +161,7 @@ def _point(encoded: bytes) -> PublicKey:
 
 
 def _private(secret: bytes) -> PrivateKey:
-    if not isinstance(secret, bytes) or len(secret) != 32:
+    if len(secret) != 32:
         raise _refused("a delivery secret is 32 bytes")
     try:
         return PrivateKey(secret)
