@@ -169,12 +169,14 @@ class Indexer:
             last = min(first + self._range - 1, deep)
             try:
                 batch = read_deep(self._source, parent, first, last)
-            except ChainError:  # the range may be too large, whether the node says so or is just too slow
-                if last == first:
+            except ChainError as error:
+                # The range may be too large, whether the node says so or is just too slow: if it is away altogether,
+                # that is for the caller to know at once.
+                self._range = max(1, (last - first + 1) // 2)
+                if last == first or isinstance(error, NodeUnavailableError):
                     raise
-                self._range = (last - first + 1) // 2
             else:
-                self._range = min(self._range * 2, self._largest_range)
+                self._range = min(self._range + self._range // 4 + 1, self._largest_range)
                 return batch
 
     def _anchored(self, head: Block) -> int:
