@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-__all__ = ["Aim", "Figure", "Row", "alternate", "seconds"]
+__all__ = ["Aim", "Figure", "Observation", "Observations", "Row", "alternate", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,26 @@ class Figure:
     rows: tuple[Row, ...]
     method: str
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One act, and what each system did."""
+
+    what: str
+    ours: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Like a `Figure`, for what is not a number."""
+
+    title: str
+    ours: str
+    reference: str
+    rows: tuple[Observation, ...]
+    method: str
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -7,19 +7,20 @@ Gas does not depend on the machine or on chance: each transaction is sent once a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from eth_typing import ChecksumAddress
 from web3 import Web3
 from web3.types import TxReceipt
 
 from benchmarks.figure import Aim, Figure, Row
-from benchmarks.local_ledger import PRICE, Account, LocalLedger, local_ledger
 from benchmarks.ocean import NOBODY, Ocean, Product
 from benchmarks.report import print_figure
-from ledger.chain import licences
-from ledger.chain.transactions import Outcome
-from ledger.model.ids import LicenceId, OfferId
+from ledger.chain import datasets, licences, members, offers, tokens
+from ledger.chain.anvil import Anvil
+from ledger.model.dataset import Publication
+from ledger.model.ids import DatasetId, OfferId
+from tests.support.world import PRICE, Person, World, point
 
 __all__ = ["measure"]
 
@@ -49,6 +50,7 @@ Ocean's is `approve` and `buyFromFreAndOrder`; each of its datatokens needs an a
 standing allowances* the buyer has given unlimited ones before, which are not counted: to `Benefits` here, to the
 datatoken there; ours is then `applyFor` and `pay`.
 """
+ONCE = "A member registers a delivery key once, before its first licence: {:,} gas, not in the rows above."
 LAST_ROW = (
     "The last row counts what has no counterpart in Ocean: approval of the application, the agreement signed by both "
     "sides, the delivered key, the licence as a token, and the split of the price. Ocean keeps no licence on the "
@@ -56,50 +58,36 @@ LAST_ROW = (
 )
 
 
-@dataclass(frozen=True)
-class _Licensing:
-    """Gas of one licence's acts, by who sends them."""
+BUYER = ("Licences.applyFor", "Licences.payWithPermit")
+HOLDER = ("Licences.approveApplication", "Licences.agree", "KeyExchange.deliver", "Licences.settle")
+"""Acts of a licence that the buyer need not send. Anyone may send the agreement and the settlement."""
 
-    apply: int
-    approve: int
-    agree: int
-    pay: int
-    deliver: int
-    accept: int
-    settle: int
-
-    @property
-    def buyer(self) -> int:
-        """What the buyer must send."""
-        return self.apply + self.pay
-
-    @property
-    def holder(self) -> int:
-        """What the holder sends; anyone may send the agreement and the settlement in its place."""
-        return self.approve + self.agree + self.deliver + self.settle
+Gas = Mapping[str, int]
+"""Gas of one licence's acts, by contract and function."""
 
 
 def measure() -> Figure:
     """Measure everything on one fresh node."""
-    with local_ledger() as ledger:
-        ocean = _deploy_ocean(ledger)
+    with Anvil() as anvil, World.deploy(anvil.url) as world:
+        operator, token = _web3(world.operator), Web3.to_checksum_address(world.token)
+        ocean = Ocean.deploy(world.chain.w3, operator, token)
         return Figure(
             title="Gas, against Ocean Protocol",
             ours="this ledger",
             reference="Ocean",
-            rows=(*_publishing(ledger, ocean), *_buying(ledger, ocean)),
+            rows=(*_publishing(world, ocean), *_buying(world, ocean)),
             method=METHOD,
-            notes=_notes(ledger),
+            notes=(ONCE.format(_delivery_key(world)), LAST_ROW),
         )
 
 
-def _publishing(ledger: LocalLedger, ocean: Ocean) -> tuple[Row, ...]:
-    _publish(ledger, 1)
-    _publish_ocean(ledger, ocean, METADATA)
-    single, each = _publish(ledger, 1), _publish(ledger, BATCH) / BATCH
-    _, full = _publish_ocean(ledger, ocean, METADATA)
-    _, no_fee = _publish_ocean(ledger, ocean, METADATA, fee=False)
-    _, short = _publish_ocean(ledger, ocean, CID, fee=False)
+def _publishing(world: World, ocean: Ocean) -> tuple[Row, ...]:
+    _publish(world, 1)
+    _publish_ocean(world, ocean, METADATA)
+    single, each = _publish(world, 1), _publish(world, BATCH) / BATCH
+    _, full = _publish_ocean(world, ocean, METADATA)
+    _, no_fee = _publish_ocean(world, ocean, METADATA, fee=False)
+    _, short = _publish_ocean(world, ocean, CID, fee=False)
     return (
         Row("publish one dataset with an offer", single, full, "gas", A_THIRD),
         Row(f"publish, each in a batch of {BATCH}", each, full, "gas", A_THIRD),
@@ -108,85 +96,77 @@ def _publishing(ledger: LocalLedger, ocean: Ocean) -> tuple[Row, ...]:
     )
 
 
-def _buying(ledger: LocalLedger, ocean: Ocean) -> tuple[Row, ...]:
-    sold, first_product, product = (_publish_ocean(ledger, ocean, CID)[0] for _ in range(3))
-    no_fee_product, _ = _publish_ocean(ledger, ocean, CID, fee=False)
-    _license(ledger, ledger.other_buyer, _offer(ledger))
-    _buy(ledger.other_buyer, ocean, sold)
-    offer = _offer(ledger)
-    first, ocean_first = _license(ledger, ledger.buyer, offer), _buy(ledger.buyer, ocean, first_product)
-    later, ocean_later = _license(ledger, ledger.buyer, _offer(ledger)), _buy(ledger.buyer, ocean, product)
-    ocean_no_fee = _buy(ledger.buyer, ocean, no_fee_product)
-    ledger.approve_benefits(ledger.buyer)
-    again = _license(ledger, ledger.buyer, offer, with_permit=False)
-    ocean_again = _gas(ocean.buy(_web3(ledger.buyer), first_product, PRICE, PROVIDER))
+def _buying(world: World, ocean: Ocean) -> tuple[Row, ...]:
+    sold, first_product, product = (_publish_ocean(world, ocean, CID)[0] for _ in range(3))
+    no_fee_product, _ = _publish_ocean(world, ocean, CID, fee=False)
+    _license(world, world.company, world.offered())
+    _buy(world.company, ocean, sold)
+    offer = world.offered()
+    first, ocean_first = _license(world, world.institute, offer), _buy(world.institute, ocean, first_product)
+    later, ocean_later = _license(world, world.institute, world.offered()), _buy(world.institute, ocean, product)
+    ocean_no_fee = _buy(world.institute, ocean, no_fee_product)
+    again = _license_from_allowance(world, world.institute, offer)
+    ocean_again = _used(ocean.buy(_web3(world.institute), first_product, PRICE, PROVIDER))
+    buyer = sum(later[act] for act in BUYER)
+    everybody = buyer + sum(later[act] for act in HOLDER)
     return (
-        Row("a buyer's first licence", first.buyer, ocean_first, "gas", A_HALF),
-        Row("its licence of another dataset", later.buyer, ocean_later, "gas", A_HALF),
-        Row("the same dataset again, with standing allowances", again.buyer, ocean_again, "gas", A_HALF),
-        Row("another dataset, without fee", later.buyer, ocean_no_fee, "gas"),
-        Row("another dataset, and accepting the key early", later.buyer + later.accept, ocean_later, "gas"),
-        Row("all transactions of all sides for one licence", later.buyer + later.holder, ocean_later, "gas"),
+        Row("a buyer's first licence", sum(first[act] for act in BUYER), ocean_first, "gas", A_HALF),
+        Row("its licence of another dataset", buyer, ocean_later, "gas", A_HALF),
+        Row("the same dataset again, with standing allowances", again, ocean_again, "gas", A_HALF),
+        Row("another dataset, without fee", buyer, ocean_no_fee, "gas"),
+        Row("another dataset, and accepting the key early", buyer + later["Licences.accept"], ocean_later, "gas"),
+        Row("all transactions of all sides for one licence", everybody, ocean_later, "gas"),
     )
 
 
-def _notes(ledger: LocalLedger) -> tuple[str, ...]:
-    once = ledger.set_delivery_key(ledger.fund).gas_used
-    return (
-        f"A member registers a delivery key once, before its first licence: {once:,} gas, not in the rows above.",
-        LAST_ROW,
-    )
+def _publish(world: World, number: int) -> int:
+    registered = world.act(world.hospital, datasets.register([world.registration() for _ in range(number)]))
+    ids = [event.arguments["dataset"] for event in registered.events if event.name == "DatasetRegistered"]
+    publications = [Publication(dataset=DatasetId(dataset), terms=world.terms()) for dataset in ids]
+    return registered.gas_used + world.act(world.hospital, offers.publish(publications)).gas_used
 
 
-def _publish(ledger: LocalLedger, number: int) -> int:
-    datasets, registered = ledger.register(number)
-    _, published = ledger.publish(datasets)
-    return registered.gas_used + published.gas_used
+def _license(world: World, buyer: Person, offer: OfferId) -> Gas:
+    licence = world.apply(buyer, offer)
+    world.approve(licence)
+    world.agree(licence, buyer)
+    world.pay(licence, buyer)
+    world.deliver(licence)
+    world.act(buyer, licences.accept(licence))
+    world.act(world.stranger, licences.settle(licence))
+    return dict(world.gas)
 
 
-def _offer(ledger: LocalLedger) -> OfferId:
-    datasets, _ = ledger.register()
-    (offer,), _ = ledger.publish(datasets)
-    return offer
+def _license_from_allowance(world: World, buyer: Person, offer: OfferId) -> int:
+    world.act(buyer, tokens.approve(world.token, world.deployment.address("Benefits"), 2**256 - 1))
+    licence = world.apply(buyer, offer)
+    world.approve(licence)
+    world.agree(licence, buyer)
+    world.act(buyer, licences.pay(licence))
+    return world.gas["Licences.applyFor"] + world.gas["Licences.pay"]
 
 
-def _license(ledger: LocalLedger, buyer: Account, offer: OfferId, *, with_permit: bool = True) -> _Licensing:
-    licence, applied = ledger.apply(buyer, offer)
-    approved = ledger.approve(licence)
-    agreed = ledger.agree(buyer, licence)
-    paid = ledger.pay_with_permit(buyer, licence) if with_permit else buyer.sender.send(licences.pay(licence))
-    delivered = ledger.deliver(licence)
-    accepted, settled = _finish(ledger, buyer, licence)
-    outcomes = (applied, approved, agreed, paid, delivered, accepted, settled)
-    return _Licensing(*(outcome.gas_used for outcome in outcomes))
+def _delivery_key(world: World) -> int:
+    return world.act(world.hospital, members.set_delivery_key(point(b"\x01" * 32))).gas_used
 
 
-def _finish(ledger: LocalLedger, buyer: Account, licence: LicenceId) -> tuple[Outcome, Outcome]:
-    accepted = buyer.sender.send(licences.accept(licence))
-    return accepted, ledger.holder.sender.send(licences.settle(licence))
+def _publish_ocean(world: World, ocean: Ocean, metadata: bytes, *, fee: bool = True) -> tuple[Product, int]:
+    holder, platform = _web3(world.hospital), _web3(world.platform) if fee else NOBODY
+    product, receipt = ocean.publish(holder, platform, PRICE, DECIMALS)
+    return product, _used(receipt) + _used(ocean.set_metadata(holder, product, metadata))
 
 
-def _deploy_ocean(ledger: LocalLedger) -> Ocean:
-    return Ocean.deploy(ledger.chain.w3, _web3(ledger.operator), Web3.to_checksum_address(ledger.token))
-
-
-def _publish_ocean(ledger: LocalLedger, ocean: Ocean, metadata: bytes, *, fee: bool = True) -> tuple[Product, int]:
-    platform = _web3(ledger.platform) if fee else NOBODY
-    product, receipt = ocean.publish(_web3(ledger.holder), platform, PRICE, DECIMALS)
-    return product, _gas(receipt) + _gas(ocean.set_metadata(_web3(ledger.holder), product, metadata))
-
-
-def _buy(buyer: Account, ocean: Ocean, product: Product) -> int:
+def _buy(buyer: Person, ocean: Ocean, product: Product) -> int:
     approved = ocean.approve(_web3(buyer), product)
-    return _gas(approved) + _gas(ocean.buy(_web3(buyer), product, PRICE, PROVIDER))
+    return _used(approved) + _used(ocean.buy(_web3(buyer), product, PRICE, PROVIDER))
 
 
-def _gas(receipt: TxReceipt) -> int:
+def _used(receipt: TxReceipt) -> int:
     return receipt["gasUsed"]
 
 
-def _web3(account: Account) -> ChecksumAddress:
-    return Web3.to_checksum_address(account.address)
+def _web3(person: Person) -> ChecksumAddress:
+    return Web3.to_checksum_address(person.address)
 
 
 if __name__ == "__main__":
