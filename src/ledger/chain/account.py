@@ -211,8 +211,9 @@ def await_receipt(node: Node, tx_hash: bytes, sender: str, nonce: int, timeout: 
 
 
 def _late_receipt(node: Node, tx_hash: bytes) -> Mapping[str, Any] | None:
-    """The receipt of a transaction whose number is taken, by itself or by another: to take the first for the second
-    would be to send it twice.
+    """The receipt of a transaction whose number is taken, by itself or by another.
+
+    To take the first for the second would be to send it twice.
     """
     end = time.monotonic() + RECEIPT_LAG
     while (receipt := find_receipt(node, tx_hash)) is None and time.monotonic() < end:
