@@ -146,8 +146,9 @@ class EmbeddedStore:
     def pin(self, cid: Cid) -> None:
         """See :meth:`ledger.storage.store.Store.pin`."""
         with self._objects.shared():
-            self._reachable([cid])
-            self._objects.pin(cid)
+            for part in self._reachable([cid]):
+                self._objects.touch(part)
+            self._acknowledge(cid, pin=True)
 
     @_guarded
     def unpin(self, cid: Cid) -> None:
@@ -207,6 +208,7 @@ class EmbeddedStore:
                 source.unlink(missing_ok=True)
             else:
                 self._objects.place(source, target, drafts)
+        self._objects.touch(cid)
 
     def _acknowledge(self, cid: Cid, *, pin: bool) -> None:
         self._objects.settle()

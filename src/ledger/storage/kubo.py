@@ -48,14 +48,15 @@ class KuboStore:
     Args:
         url: ``http://127.0.0.1:5001``, ``https://host/prefix``, or a multiaddress.
         authorization: A file of mode 0600 with the value of the ``Authorization`` header, if the RPC asks for one.
+        timeout: Seconds to wait between two pieces of an answer; garbage collection may take an hour to begin one.
 
     Raises:
         UsageError: The address or the file cannot be used.
         StoreUnavailableError: No daemon answers there.
     """
 
-    def __init__(self, url: str, *, authorization: Path | None = None) -> None:
-        self._rpc = KuboRpc(url, authorization)
+    def __init__(self, url: str, *, authorization: Path | None = None, timeout: float = 120.0) -> None:
+        self._rpc = KuboRpc(url, authorization, timeout)
 
     def add(self, source: Path | BinaryIO, *, pin: bool = True, progress: Progress | None = None) -> Cid:
         """See :meth:`ledger.storage.store.Store.add`."""

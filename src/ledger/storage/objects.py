@@ -48,8 +48,9 @@ class ObjectDirectory:
         with store_errors(self.root):
             self._check_format()
             self._lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            with self.exclusive():
-                self._create()
+            if not (self.root / "format").exists():
+                with self.exclusive():
+                    self._create()
 
     def close(self) -> None:
         """Give up the lock. Twice is once."""
@@ -136,9 +137,7 @@ class ObjectDirectory:
         file system is it copied.
         """
         sync_file(source)
-        if not target.parent.is_dir():
-            target.parent.mkdir(exist_ok=True)
-            self._unsettled.add(target.parent.parent)
+        target.parent.mkdir(exist_ok=True)
         try:
             source.replace(target)
         except OSError as error:
@@ -150,10 +149,15 @@ class ObjectDirectory:
             copy.replace(target)
             source.unlink()
         target.chmod(0o444)
-        self._unsettled.add(target.parent)
+
+    def touch(self, cid: Cid) -> None:
+        """Have :meth:`settle` see to this object, whoever placed it: its writer may not have come to that yet."""
+        self._unsettled.add(self.body(cid).parent)
 
     def settle(self) -> None:
-        """Wait until the names of all that was placed are on the disk."""
+        """Wait until the names of all that was touched are on the disk."""
+        if self._unsettled:
+            sync_directory(self.root / "objects")
         while self._unsettled:
             sync_directory(self._unsettled.pop())
 
@@ -201,7 +205,7 @@ class ObjectDirectory:
 
     def _create(self) -> None:
         if (self.root / "format").exists():
-            return
+            return  # another process was quicker
         for name in ("objects", "pins", "tmp"):
             (self.root / name).mkdir(exist_ok=True)
         draft = self.root / "tmp" / "format"

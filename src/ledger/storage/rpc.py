@@ -35,11 +35,11 @@ from ledger.storage.unixfs import CHUNK_SIZE, LINKS_PER_NODE
 
 __all__ = ["KuboRpc"]
 
-_TIMEOUT = (30.0, 120.0)
-"""Seconds for connecting and for each piece sent, and between two pieces received."""
+_SEND_TIMEOUT = 30.0
+"""Seconds for connecting, and for each piece sent."""
 
-_GARBAGE_TIMEOUT = (30.0, 3600.0)
-"""The daemon marks everything that it keeps before it names the first deleted block."""
+_GARBAGE_TIMEOUT = 3600.0
+"""Seconds: the daemon marks everything that it keeps before it names the first deleted block."""
 
 _ADD_OPTIONS = {
     "cid-version": "1",
@@ -60,20 +60,27 @@ class KuboRpc:
 
     Args:
         url: ``http://host:port``, ``https://host:port/prefix`` or a multiaddress.
-        authorization: A file with the value of the ``Authorization`` header, readable by its owner only.
+        authorization: A file with the value of the ``Authorization`` header, readable by its owner only, if the RPC
+            asks for one.
+        timeout: Seconds to wait between two pieces of an answer.
 
     Raises:
         UsageError: The address or the file cannot be used.
         StoreUnavailableError: Nothing that speaks Kubo's RPC answers there.
     """
 
-    def __init__(self, url: str, authorization: Path | None = None) -> None:
+    def __init__(self, url: str, authorization: Path | None, timeout: float) -> None:
         self.url = url
         address, base = _address(url)
         headers = {"Authorization": _secret(url, authorization)} if authorization else {}
         try:
             self._client = ipfshttpclient.Client(
-                address, base, chunk_size=READ_SIZE, offline=True, session=True, headers=headers, timeout=_TIMEOUT
+                address,
+                base,
+                chunk_size=READ_SIZE,
+                session=True,
+                headers=headers,
+                timeout=(min(timeout, _SEND_TIMEOUT), timeout),
             )
         except exceptions.AddressError:
             raise _bad_url(url, "it is no address of an RPC") from None
@@ -154,7 +161,7 @@ class KuboRpc:
 
     def collect_garbage(self) -> int:
         """Delete every block that no pin keeps, and say how many there were."""
-        removed = self._json("/repo/gc", timeout=_GARBAGE_TIMEOUT)
+        removed = self._json("/repo/gc", timeout=(_SEND_TIMEOUT, _GARBAGE_TIMEOUT))
         if errors := [str(item["Error"]) for item in removed if item.get("Error")]:
             raise _refused(self.url, errors[0])
         return sum("Key" in item for item in removed)
@@ -205,6 +212,7 @@ class _Adapter(requests_wrapper.HTTPAdapter):  # type: ignore[misc] # untyped li
 def _set_up(session: Any) -> None:
     for prefix in list(session.adapters):
         session.mount(prefix, _Adapter())
+    session.max_redirects = 0
     session.trust_env = False  # a proxy from the environment is no place to send what is meant for one's own daemon
 
 

@@ -180,13 +180,14 @@ def collect_bytes(parts: Iterator[bytes], cid: Cid, limit: int) -> bytes:
     return bytes(out)
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, authorization: Path | None = None) -> Store:
     """Open the store that a URL names.
 
     Args:
         url: A directory (``/srv/ledger``, ``./store``, ``file:///srv/ledger``), or a Kubo RPC address
             (``http://127.0.0.1:5001``, ``/ip4/127.0.0.1/tcp/5001``). A Kubo daemon must be one's own, behind
             its own authorization: its RPC gives full control.
+        authorization: A file of mode 0600 with the value of the ``Authorization`` header for Kubo's RPC.
 
     Raises:
         UsageError: The URL is of no known kind.
@@ -196,10 +197,10 @@ def open_store(url: str) -> Store:
     from ledger.storage.kubo import KuboStore  # noqa: PLC0415 - and Kubo's client takes long to import
 
     if url.startswith(("/ip4/", "/ip6/", "/dns/", "/dns4/", "/dns6/", "/unix/")):
-        return KuboStore(url)
+        return KuboStore(url, authorization=authorization)
     parts = urlsplit(url)
     if parts.scheme in ("http", "https") and parts.netloc:
-        return KuboStore(url)
+        return KuboStore(url, authorization=authorization)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
         return EmbeddedStore(Path(unquote(parts.path)))
     if url and not parts.scheme and "\0" not in url:
