@@ -106,6 +106,11 @@ class Entry:
         return keccak(text=self.signature)
 
     @property
+    def topic_count(self) -> int:
+        """Topics of an event's log: the signature's and one for each indexed argument."""
+        return 1 + sum(p.indexed for p in self.inputs)
+
+    @property
     def selector(self) -> bytes:
         """First four bytes of a call or of an error."""
         return self.topic[:SELECTOR_BYTES]

@@ -18,7 +18,7 @@ from ledger.chain.chain import Chain
 from ledger.chain.deployment import Deployment
 from ledger.chain.display import shown_all
 from ledger.chain.node import as_bytes, as_int
-from ledger.errors import WrongNetworkError
+from ledger.errors import IntegrityError, WrongNetworkError
 
 __all__ = ["LEDGER_CONTRACTS", "Event", "decode_log", "decode_logs", "fetch_events"]
 
@@ -73,9 +73,9 @@ def decode_log(log: Mapping[str, Any], deployment: Deployment) -> Event | None:
         return None
     topics = [as_bytes(topic) for topic in log["topics"]]
     entry = artifact(contract).events.get(topics[0]) if topics else None
+    if contract not in LEDGER_CONTRACTS and (entry is None or entry.topic_count != len(topics)):
+        return None  # a consortium's own token may say other things than the package's
     if entry is None:
-        if contract not in LEDGER_CONTRACTS:
-            return None  # a consortium's own token may say more than the ERC-20 standard has
         raise WrongNetworkError(
             "An event of the ledger is not known",
             why=f"{contract} emitted one with topic 0x{topics[0].hex() if topics else ''}",
@@ -115,6 +115,12 @@ def _arguments(entry: Entry, topics: Sequence[bytes], data: bytes) -> dict[str, 
     indexed = [p for p in entry.inputs if p.indexed]
     unindexed = [p for p in entry.inputs if not p.indexed]
     values = {snake_case(p.name): v for p, v in zip(unindexed, decode_values(unindexed, data), strict=True)}
+    if len(topics) != len(indexed):
+        raise IntegrityError(
+            "The chain's answer cannot be read",
+            why=f"a log of {entry.name} has {len(topics)} indexed arguments, not {len(indexed)}",
+            fix="check that the node and the deployment file belong to the same ledger",
+        )
     for parameter, topic in zip(indexed, topics, strict=True):
         bare = topic if parameter.is_dynamic_topic else decode_values([parameter], topic)[0]
         values[snake_case(parameter.name)] = bare

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from ledger.chain.calls import Call
 from ledger.chain.chain import Chain
 from ledger.chain.records import agreement_from, terms_tuple, windows_from, windows_tuple
 from ledger.chain.typed_data import TypedMessage, agreement_message
 from ledger.errors import InputError
-from ledger.model.ids import AddressField, DatasetId, Digest, LicenceId, MemberId, OfferId, UnixTime
+from ledger.model.ids import AddressField, DatasetId, Digest, DigestField, LicenceId, MemberId, OfferId, UnixTime
 from ledger.model.licence import Agreement, Licence, LicenceState, Windows
 from ledger.model.terms import Terms
 
@@ -42,6 +42,19 @@ __all__ = [
 
 CONTRACT = "Licences"
 SIGNATURE_BYTES = 65
+RECOVERY_BYTES = (0, 1, 27, 28)
+
+
+def _bytes_from_hex(value: object) -> object:
+    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else value
+
+
+def _hex_from_bytes(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+HexField = Annotated[bytes, BeforeValidator(_bytes_from_hex), PlainSerializer(_hex_from_bytes, when_used="json")]
+"""Bytes that are 0x-hexadecimal in JSON."""
 
 
 class PartySignature(BaseModel):
@@ -52,10 +65,10 @@ class PartySignature(BaseModel):
         signature: The signature's bytes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="hex", val_json_bytes="hex")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     signer: AddressField
-    signature: bytes
+    signature: HexField
 
 
 class Permit(BaseModel):
@@ -68,28 +81,28 @@ class Permit(BaseModel):
         s: 32 bytes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="hex", val_json_bytes="hex")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    deadline: int
-    v: int
-    r: bytes
-    s: bytes
+    deadline: Annotated[int, Field(ge=0, lt=2**256)]
+    v: Annotated[int, Field(ge=27, le=28)]
+    r: DigestField
+    s: DigestField
 
     @classmethod
     def from_signature(cls, signature: bytes, deadline: int) -> Permit:
         """From a wallet's signature: r, s, v.
 
         Raises:
-            InputError: It has not 65 bytes.
+            InputError: It is no such signature.
         """
-        if len(signature) != SIGNATURE_BYTES:
+        if len(signature) != SIGNATURE_BYTES or signature[64] not in RECOVERY_BYTES:
             raise InputError(
                 "The permit's signature cannot be used",
-                why=f"it has {len(signature)} bytes, not {SIGNATURE_BYTES}",
+                why=f"it is not r, s and v in {SIGNATURE_BYTES} bytes",
                 fix="sign the permit with the key of the paying account",
             )
         v = signature[64]
-        return cls(deadline=deadline, v=v if v >= 27 else v + 27, r=signature[:32], s=signature[32:64])
+        return cls(deadline=deadline, v=v if v >= 27 else v + 27, r=Digest(signature[:32]), s=Digest(signature[32:64]))
 
 
 class SignableAgreement(NamedTuple):

@@ -40,16 +40,16 @@ class RpcError(ChainError):
     """The node answered with an error.
 
     Args:
-        code: JSON-RPC error code.
         message: The node's words.
         data: The node's further data, if any.
     """
 
-    def __init__(self, code: int, message: str, data: Any) -> None:
+    def __init__(self, message: str, data: Any) -> None:
         super().__init__(
-            "The node refused the request", why=message[:300] or f"error {code}", fix="check the request and the node"
+            "The node refused the request",
+            why=message[:300] or "it does not say why",
+            fix="check the request and the node",
         )
-        self.rpc_code = code
         self.message = message
         self.data = data
 
@@ -112,6 +112,9 @@ class NodeProvider(HTTPProvider):
             raise self._unavailable(f"{self._shown} did not answer within {self._timeout:g} s") from error
         except requests.ConnectionError as error:
             raise self._unavailable(f"nothing answers at {self._shown}") from error
+        except requests.HTTPError as error:
+            status = error.response.status_code if error.response is not None else "unknown"
+            raise self._unavailable(f"{self._shown} answers with HTTP status {status}") from error
         except (requests.RequestException, ValueError) as error:
             raise self._unavailable(f"{self._shown} does not speak JSON-RPC ({type(error).__name__})") from error
 
@@ -168,12 +171,14 @@ class Node:
             RpcError: The node answered with an error.
         """
         answer = self._provider.make_request(RPCEndpoint(method), list(params))
-        error = answer.get("error")
+        if not isinstance(answer, dict):
+            raise _nonsense(answer)
+        error: Any = answer.get("error")
         if error is None:
             return answer.get("result")
-        if isinstance(error, str):
-            raise RpcError(0, error, None)
-        raise RpcError(int(error.get("code", 0)), str(error.get("message", "")), error.get("data"))
+        if not isinstance(error, dict):
+            raise RpcError(str(error), None)
+        raise RpcError(str(error.get("message", "")), error.get("data"))
 
     def read_chain_id(self) -> int:
         """EIP-155 chain id of the node."""

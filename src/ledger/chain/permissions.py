@@ -93,7 +93,6 @@ PUBLIC_ACTS: Final[Mapping[str, frozenset[str]]] = {
             "renew",
             "safeTransferFrom",
             "settle",
-            "transferFrom",
         }
     ),
     "KeyExchange": frozenset({"deliver"}),

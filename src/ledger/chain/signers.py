@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NoReturn, Protocol, runtime_checkable
+from typing import Final, NoReturn, Protocol, runtime_checkable
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_typing import Hash32
 
-from ledger.chain.typed_data import TypedMessage
+from ledger.chain.typed_data import TypedMessage, typed_digest
 from ledger.chain.unsigned import UnsignedTransaction
 from ledger.errors import KeyError_
 from ledger.model.ids import Address
@@ -67,9 +68,12 @@ class LocalSigner:
         return bytes(self.__account.sign_transaction(transaction.as_dict()).raw_transaction)
 
     def sign_typed_data(self, message: TypedMessage) -> bytes:
-        """The EIP-712 signature: r, s, v; 65 bytes."""
-        full: dict[str, Any] = dict(message)
-        return bytes(self.__account.sign_typed_data(full_message=full).signature)
+        """The EIP-712 signature: r, s, v; 65 bytes.
+
+        Raises:
+            InputError: The message is not well formed.
+        """
+        return bytes(self.__account.unsafe_sign_hash(Hash32(typed_digest(message))).signature)
 
     def __repr__(self) -> str:
         return f"LocalSigner({self.address})"

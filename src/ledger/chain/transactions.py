@@ -24,6 +24,7 @@ from ledger.chain.raw import SignedTransaction, parse_raw, rebuild_raw
 from ledger.chain.unsigned import UnsignedTransaction
 from ledger.errors import LedgerError, TransactionError
 from ledger.model.ids import Address
+from ledger.model.terms import ZERO_ADDRESS
 
 __all__ = [
     "Outcome",
@@ -211,8 +212,8 @@ def token_of(chain: Chain, call: Call) -> Address | None:
     if call.contract == "SettlementToken":
         return chain.address(call)
     if call.contract == "Licences" and call.function in ("pay", "payWithPermit", "renew"):
-        token: str = chain.call("Benefits", "escrowOf", call.arguments[0])["token"]
-        return Address(token)
+        token = Address(chain.call("Benefits", "escrowOf", call.arguments[0])["token"])
+        return token if token != ZERO_ADDRESS else None
     return None
 
 

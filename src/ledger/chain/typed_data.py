@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final, TypedDict
 
+from eth_abi.exceptions import EncodingError
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
 
 from ledger.errors import InputError
 from ledger.model.ids import Address
@@ -122,17 +124,30 @@ def typed_digest(message: TypedMessage) -> bytes:
     """What is signed: keccak256(0x19 0x01 ‖ domain separator ‖ hashStruct(message)).
 
     Raises:
-        InputError: The message is not well formed.
+        InputError: The message is not well formed, or lacks a field or has one too many.
     """
     try:
+        _require_whole(message["types"], message["primaryType"], message["message"])
         signable = encode_typed_data(full_message=dict(message))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, EncodingError, KeyError, TypeError, ValidationError, ValueError) as error:
         raise InputError(
             "The message cannot be signed",
             why=f"it is not well-formed typed data: {error}",
             fix="give it as eth_signTypedData_v4 takes it",
         ) from error
     return keccak(b"\x19" + signable.version + signable.header + signable.body)
+
+
+def _require_whole(types: dict[str, list[Member]], kind: str, value: dict[str, Any]) -> None:
+    """Refuse a struct with other fields than its type has: `eth_account` would hash a missing one as zero."""
+    members = {member["name"]: member["type"] for member in types[kind]}
+    if value.keys() != members.keys():
+        odd = ", ".join(sorted(value.keys() ^ members.keys()))
+        message = f"the fields of {kind} are not those of its type: {odd}"
+        raise ValueError(message)
+    for name, inner in members.items():
+        if inner in types:
+            _require_whole(types, inner, value[name])
 
 
 def terms_digest(terms: Terms) -> bytes:
