@@ -22,6 +22,8 @@ interface Vm {
     function expectRevert() external;
     function expectPartialRevert(bytes4 selector) external;
     function expectEmit(address emitter) external;
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory);
     function expectCall(address callee, bytes calldata data, uint64 count) external;
 
     function assertTrue(bool condition, string calldata reason) external pure;
@@ -37,6 +39,12 @@ interface Vm {
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
+
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
 
     struct Wallet {
         address addr;

@@ -188,6 +188,26 @@ abstract contract World is Test {
         members.setStatus(member, status);
     }
 
+    function _withdraw(DatasetId dataset) internal {
+        vm.prank(HOSPITAL);
+        datasets.withdraw(dataset);
+    }
+
+    function _restore(DatasetId dataset) internal {
+        vm.prank(HOSPITAL);
+        datasets.restore(dataset);
+    }
+
+    function _revoke(DatasetId dataset) internal {
+        vm.prank(OPERATOR);
+        datasets.revoke(dataset);
+    }
+
+    function _reinstate(DatasetId dataset) internal {
+        vm.prank(OPERATOR);
+        datasets.reinstate(dataset);
+    }
+
     function _allowToken(address allowed) internal {
         vm.prank(OPERATOR);
         benefits.setTokenAllowed(allowed, true);
@@ -301,6 +321,11 @@ abstract contract World is Test {
 
     function expectUnauthorised(address caller) internal {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
+    }
+
+    /// @dev For a dataset that the hospital holds.
+    function expectNotHolder(DatasetId dataset, MemberId member) internal {
+        vm.expectRevert(abi.encodeWithSelector(IDatasets.NotHolder.selector, dataset, HOSPITAL_ID, member));
     }
 
     function expectStateRefused(LicenceId licence, LicenceState state, uint256 accepted) internal {
