@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 const { version, settings } = JSON.parse(readFileSync(new URL("contracts/solc.json", import.meta.url)));
 
+const local = { type: "edr-simulated", chainType: "l1", chainId: 31337, hardfork: "merge" };
+
 export default {
   solidity: {
     compilers: [{ version, path: require.resolve("solc/soljson.js"), settings }],
@@ -15,12 +17,6 @@ export default {
     artifacts: "./build/hardhat/artifacts",
     cache: "./build/hardhat/cache",
   },
-  networks: {
-    default: {
-      type: "edr-simulated",
-      chainType: "l1",
-      chainId: 31337,
-      hardfork: "merge",
-    },
-  },
+  // `hardhat node` takes the network of that name, everything else the default one.
+  networks: { default: local, node: local },
 };

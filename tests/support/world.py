@@ -25,7 +25,7 @@ from ledger.chain.sender import Sender
 from ledger.chain.signers import LocalSigner
 from ledger.chain.transactions import Outcome
 from ledger.crypto.derive import DatasetKey
-from ledger.crypto.exchange import DeliveryContext, delivery_public_key, shared_point, wrap_key
+from ledger.crypto.exchange import DeliveryContext, WrappedKey, delivery_public_key, shared_point, unwrap_key, wrap_key
 from ledger.model.dataset import Funding, Publication, Registration, Tier
 from ledger.model.ids import Address, DatasetId, Digest, LicenceId, MemberId, OfferId, UnixTime
 from ledger.model.licence import Windows
@@ -55,6 +55,11 @@ FOUNDERS: Final = (
 def digest(text: str) -> Digest:
     """A digest of something that the test does not need to have."""
     return Digest(hashlib.sha256(text.encode()).digest())
+
+
+def dataset_key(manifest_digest: bytes) -> DatasetKey:
+    """The key of a dataset of the tests, the same in every run."""
+    return DatasetKey(hashlib.sha256(b"key of " + manifest_digest).digest())
 
 
 PURPOSE: Final = digest("survival after surgery")
@@ -197,12 +202,11 @@ class World:
         return outcome
 
     def register(self, holder: Person, registration: Registration | None = None) -> DatasetId:
-        key = DatasetKey.generate()
-        stated = registration or self.registration(key=key)
+        stated = registration or self.registration()
         outcome = self.act(holder, datasets.register([stated]))
         dataset = DatasetId(outcome.event("DatasetRegistered").arguments["dataset"])
         if registration is None:
-            self.keys[dataset] = key
+            self.keys[dataset] = dataset_key(stated.manifest_digest)
         return dataset
 
     def publish(self, holder: Person, dataset: DatasetId, terms: Terms) -> OfferId:
@@ -216,13 +220,16 @@ class World:
     def approve(self, licence: LicenceId) -> Outcome:
         return self.act(self.hospital, licences.approve_application(licence, PURPOSE))
 
-    def agree(self, licence: LicenceId, licensee: Person | None = None) -> Outcome:
+    def agree(self, licence: LicenceId) -> Outcome:
         """Both sides sign, and anyone brings the signatures."""
-        return self.act(self.stranger, self.agreement_call(licence, licensee))
+        return self.act(self.stranger, self.agreement_call(licence))
 
-    def agreement_call(self, licence: LicenceId, licensee: Person | None = None) -> Call:
+    def agreement_call(
+        self, licence: LicenceId, *, licensee: Person | None = None, deadline: UnixTime | None = None
+    ) -> Call:
+        """The agreement, signed by the hospital and by the licensee."""
         terms = offers.offer(self.chain, licences.licence(self.chain, licence).offer).terms
-        deadline = self.soon()
+        deadline = deadline or self.soon()
         message = licences.signable_agreement(self.chain, licence, terms, deadline).message
         signatures = [
             licences.PartySignature(signer=person.address, signature=person.signer.sign_typed_data(message))
@@ -233,7 +240,8 @@ class World:
     def pay(self, licence: LicenceId, payer: Person | None = None) -> Outcome:
         return self.act(payer or self.institute, self.payment_call(licence, payer or self.institute))
 
-    def payment_call(self, licence: LicenceId, payer: Person, deadline: UnixTime | None = None) -> Call:
+    def payment_call(self, licence: LicenceId, payer: Person, *, deadline: UnixTime | None = None) -> Call:
+        """The payment with a permit that the payer signs."""
         price = benefits.escrow(self.chain, licence).amount
         until = deadline or self.soon()
         spender = self.deployment.address("Benefits")
@@ -241,22 +249,45 @@ class World:
         permit = licences.Permit.from_signature(payer.signer.sign_typed_data(message), until)
         return licences.pay_with_permit(licence, permit)
 
-    def deliver(self, licence: LicenceId, key: DatasetKey | None = None) -> Outcome:
-        """The hospital delivers the dataset's key, or another one."""
+    def deliver(self, licence: LicenceId, wrapped: WrappedKey | None = None) -> Outcome:
+        """The hospital delivers the dataset's key."""
+        sent = wrapped or self.wrapped(licence)
+        return self.act(self.hospital, delivery.deliver(licence, sent.wrapped, sent.ephemeral))
+
+    def wrapped(self, licence: LicenceId, key: DatasetKey | None = None) -> WrappedKey:
+        """The dataset's key, or another one, wrapped for the licensee."""
         found = licences.licence(self.chain, licence)
         assert found.dataset is not None
         recipient = members.delivery_key(self.chain, found.licensee)
         public = recipient.x.to_bytes(32, "big") + recipient.y.to_bytes(32, "big")
-        wrapped = wrap_key(key or self.keys[found.dataset], public, context=self.delivery_context(licence))
-        return self.act(self.hospital, delivery.deliver(licence, wrapped.wrapped, wrapped.ephemeral))
+        return wrap_key(key or self.keys[found.dataset], public, context=self.delivery_context(licence))
+
+    def opened(self, licence: LicenceId, person: Person) -> DatasetKey:
+        """What a person's delivery secret makes of the delivery.
+
+        Raises:
+            KeyError_: It is not the registered key.
+        """
+        found = licences.licence(self.chain, licence)
+        delivered = delivery.delivery(self.chain, licence)
+        assert found.dataset is not None
+        assert delivered is not None
+        return unwrap_key(
+            delivered.wrapped_key,
+            delivered.ephemeral_key,
+            person.delivery_secret,
+            context=self.delivery_context(licence),
+            commitment=datasets.dataset(self.chain, found.dataset).key_commitment,
+        )
 
     def delivery_context(self, licence: LicenceId) -> DeliveryContext:
         return DeliveryContext(self.chain.chain_id, self.deployment.address("KeyExchange"), licence)
 
     # Values.
 
-    def registration(self, *, key: DatasetKey | None = None, **changes: Any) -> Registration:
+    def registration(self, **changes: Any) -> Registration:
         number = next(self._numbers)
+        manifest = digest(f"manifest {number}")
         stated = Registration(
             collector=HOSPITAL_ID,
             size=2**30,
@@ -265,9 +296,9 @@ class World:
             tier=Tier.CONTROLLED,
             human_genetic_resources=False,
             manifest_codec=0x70,
-            manifest_digest=digest(f"manifest {number}"),
+            manifest_digest=manifest,
             metadata_digest=digest(f"metadata {number}"),
-            key_commitment=Digest((key or DatasetKey.generate()).commitment),
+            key_commitment=Digest(dataset_key(manifest).commitment),
             attribution="City Hospital, Cohort of 1986",
         )
         return stated.model_copy(update=changes)
@@ -326,3 +357,8 @@ def shares() -> Shares:
         fund_share=1_500,
         platform_share=500,
     )
+
+
+def poor_signer() -> LocalSigner:
+    """Somebody without a coin."""
+    return LocalSigner(hashlib.sha256(b"poor").digest())
