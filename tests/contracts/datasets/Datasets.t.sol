@@ -88,16 +88,12 @@ contract DatasetsTest is World {
         _register(STRANGER, stated);
 
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IMembers.MemberLacksKind.selector, COMPANY_ID, Kinds.USER, Kinds.INSTITUTION
-            )
+            abi.encodeWithSelector(IMembers.MemberLacksKind.selector, COMPANY_ID, Kinds.USER, Kinds.INSTITUTION)
         );
         _register(COMPANY, stated);
 
         _setStatus(HOSPITAL_ID, MemberStatus.Suspended);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMembers.MemberNotActive.selector, HOSPITAL_ID, MemberStatus.Suspended)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMembers.MemberNotActive.selector, HOSPITAL_ID, MemberStatus.Suspended));
         _register(HOSPITAL, stated);
     }
 
@@ -113,9 +109,7 @@ contract DatasetsTest is World {
 
         stated.collector = INSTITUTE_ID;
         _setStatus(INSTITUTE_ID, MemberStatus.Expelled);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMembers.MemberNotActive.selector, INSTITUTE_ID, MemberStatus.Expelled)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMembers.MemberNotActive.selector, INSTITUTE_ID, MemberStatus.Expelled));
         _register(HOSPITAL, stated);
     }
 
@@ -150,9 +144,7 @@ contract DatasetsTest is World {
         IDatasets.Registration memory stated = registration();
         DatasetId dataset = _register(HOSPITAL, stated);
 
-        vm.expectRevert(
-            abi.encodeWithSelector(IDatasets.DatasetDuplicate.selector, stated.manifestDigest, dataset)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IDatasets.DatasetDuplicate.selector, stated.manifestDigest, dataset));
         _register(INSTITUTE, stated);
     }
 
@@ -160,9 +152,7 @@ contract DatasetsTest is World {
         IDatasets.Registration[] memory batch = _batch(2);
         batch[1].manifestDigest = batch[0].manifestDigest;
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IDatasets.DatasetDuplicate.selector, batch[0].manifestDigest, DatasetId.wrap(1)
-            )
+            abi.encodeWithSelector(IDatasets.DatasetDuplicate.selector, batch[0].manifestDigest, DatasetId.wrap(1))
         );
         vm.prank(HOSPITAL);
         datasets.register(batch);
@@ -239,9 +229,7 @@ contract DatasetsTest is World {
     function test_onlyTheHolderSupersedes() public {
         IDatasets.Registration memory stated = _successor(_registered());
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IDatasets.NotHolder.selector, stated.supersedes, HOSPITAL_ID, INSTITUTE_ID
-            )
+            abi.encodeWithSelector(IDatasets.NotHolder.selector, stated.supersedes, HOSPITAL_ID, INSTITUTE_ID)
         );
         _register(INSTITUTE, stated);
     }

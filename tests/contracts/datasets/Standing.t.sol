@@ -20,9 +20,7 @@ contract StandingTest is World {
             vm.expectEmit(address(datasets));
             emit IDatasets.EmbargoShortened(dataset, wanted);
         } else {
-            vm.expectRevert(
-                abi.encodeWithSelector(IDatasets.EmbargoNotShorter.selector, dataset, present, wanted)
-            );
+            vm.expectRevert(abi.encodeWithSelector(IDatasets.EmbargoNotShorter.selector, dataset, present, wanted));
         }
         vm.prank(HOSPITAL);
         datasets.shortenEmbargo(dataset, wanted);
@@ -76,9 +74,7 @@ contract StandingTest is World {
         if (from == DatasetStatus.Withdrawn) _withdraw(dataset);
         if (from == DatasetStatus.Revoked) _revoke(dataset);
         uint256 act = actSeed % 4;
-        DatasetStatus to = act == 0
-            ? DatasetStatus.Withdrawn
-            : act == 2 ? DatasetStatus.Revoked : DatasetStatus.Active;
+        DatasetStatus to = act == 0 ? DatasetStatus.Withdrawn : act == 2 ? DatasetStatus.Revoked : DatasetStatus.Active;
         bool possible = act == 0
             ? from == DatasetStatus.Active
             : act == 1
@@ -89,9 +85,7 @@ contract StandingTest is World {
             vm.expectEmit(address(datasets));
             emit IDatasets.DatasetStatusChanged(dataset, to);
         } else {
-            vm.expectRevert(
-                abi.encodeWithSelector(IDatasets.DatasetStatusChangeRefused.selector, dataset, from, to)
-            );
+            vm.expectRevert(abi.encodeWithSelector(IDatasets.DatasetStatusChangeRefused.selector, dataset, from, to));
         }
         if (act == 0) _withdraw(dataset);
         if (act == 1) _restore(dataset);

@@ -115,25 +115,19 @@ contract TransfersTest is World {
         _move(HOSPITAL, HOSPITAL, STRANGER, 1);
 
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IMembers.MemberLacksKind.selector, COMPANY_ID, Kinds.USER, Kinds.INSTITUTION
-            )
+            abi.encodeWithSelector(IMembers.MemberLacksKind.selector, COMPANY_ID, Kinds.USER, Kinds.INSTITUTION)
         );
         _move(HOSPITAL, HOSPITAL, COMPANY, 1);
 
         _setStatus(INSTITUTE_ID, MemberStatus.Suspended);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMembers.MemberNotActive.selector, INSTITUTE_ID, MemberStatus.Suspended)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMembers.MemberNotActive.selector, INSTITUTE_ID, MemberStatus.Suspended));
         _move(HOSPITAL, HOSPITAL, INSTITUTE, 1);
     }
 
     function test_aSuspendedHolderMovesNothing() public {
         _registered();
         _setStatus(HOSPITAL_ID, MemberStatus.Suspended);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMembers.MemberNotActive.selector, HOSPITAL_ID, MemberStatus.Suspended)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMembers.MemberNotActive.selector, HOSPITAL_ID, MemberStatus.Suspended));
         _move(HOSPITAL, HOSPITAL, INSTITUTE, 1);
     }
 
@@ -141,9 +135,7 @@ contract TransfersTest is World {
         DatasetId dataset = _registered();
         _move(HOSPITAL, HOSPITAL, INSTITUTE, 1);
 
-        vm.expectRevert(
-            abi.encodeWithSelector(IDatasets.NotHolder.selector, dataset, INSTITUTE_ID, HOSPITAL_ID)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IDatasets.NotHolder.selector, dataset, INSTITUTE_ID, HOSPITAL_ID));
         vm.prank(HOSPITAL);
         datasets.withdraw(dataset);
         vm.prank(INSTITUTE);

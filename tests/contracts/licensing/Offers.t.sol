@@ -92,9 +92,7 @@ contract OffersTest is World {
         _publish(STRANGER, dataset, terms());
 
         _setStatus(HOSPITAL_ID, MemberStatus.Suspended);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMembers.MemberNotActive.selector, HOSPITAL_ID, MemberStatus.Suspended)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMembers.MemberNotActive.selector, HOSPITAL_ID, MemberStatus.Suspended));
         _publish(HOSPITAL, dataset, terms());
     }
 
@@ -200,9 +198,7 @@ contract OffersTest is World {
         IOffers.Publication[] memory batch = _batch(3);
         batch[2].dataset = _register(INSTITUTE, registration());
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IDatasets.NotHolder.selector, batch[2].dataset, INSTITUTE_ID, HOSPITAL_ID
-            )
+            abi.encodeWithSelector(IDatasets.NotHolder.selector, batch[2].dataset, INSTITUTE_ID, HOSPITAL_ID)
         );
         vm.prank(HOSPITAL);
         offers.publish(batch);

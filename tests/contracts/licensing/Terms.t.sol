@@ -171,17 +171,13 @@ contract TermsTest is World {
         Terms memory terms_ = terms();
         terms_.shares.fund = PLATFORM_ID;
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IMembers.MemberLacksKind.selector, PLATFORM_ID, Kinds.PLATFORM, Kinds.FUND
-            )
+            abi.encodeWithSelector(IMembers.MemberLacksKind.selector, PLATFORM_ID, Kinds.PLATFORM, Kinds.FUND)
         );
         _publish(HOSPITAL, _dataset, terms_);
 
         terms_ = terms();
         terms_.shares.platform = FUND_ID;
-        vm.expectRevert(
-            abi.encodeWithSelector(IMembers.MemberLacksKind.selector, FUND_ID, Kinds.FUND, Kinds.PLATFORM)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMembers.MemberLacksKind.selector, FUND_ID, Kinds.FUND, Kinds.PLATFORM));
         _publish(HOSPITAL, _dataset, terms_);
     }
 
@@ -192,9 +188,7 @@ contract TermsTest is World {
         _publish(HOSPITAL, _dataset, terms_);
 
         _setStatus(PLATFORM_ID, MemberStatus.Suspended);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMembers.MemberNotActive.selector, PLATFORM_ID, MemberStatus.Suspended)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMembers.MemberNotActive.selector, PLATFORM_ID, MemberStatus.Suspended));
         _publish(HOSPITAL, _dataset, terms());
     }
 

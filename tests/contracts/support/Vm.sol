@@ -22,9 +22,12 @@ interface Vm {
     function expectRevert() external;
     function expectPartialRevert(bytes4 selector) external;
     function expectEmit(address emitter) external;
+    function expectEmit(bool topic1, bool topic2, bool topic3, bool data, address emitter) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function expectCall(address callee, bytes calldata data, uint64 count) external;
+
+    function eip712HashStruct(string calldata typeDefinition, bytes calldata data) external pure returns (bytes32);
 
     function assertTrue(bool condition, string calldata reason) external pure;
     function assertEq(uint256 left, uint256 right, string calldata reason) external pure;

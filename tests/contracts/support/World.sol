@@ -121,6 +121,12 @@ abstract contract World is Test {
         _agree(licence, terms());
     }
 
+    function _agreedOn(Terms memory terms_) internal returns (LicenceId licence) {
+        licence = _apply(INSTITUTE, _publish(HOSPITAL, _registered(), terms_));
+        _approve(licence);
+        _agree(licence, terms_);
+    }
+
     function _paid() internal returns (LicenceId licence) {
         licence = _agreed();
         _pay(licence);
@@ -262,6 +268,30 @@ abstract contract World is Test {
         (terms_.token, terms_.price) = (address(0), 0);
     }
 
+    uint256 internal constant TERMS_FIELDS = 15;
+
+    /// @notice The terms with one field changed; `field` counts those of {Terms}, then those of {Shares}.
+    function mutated(Terms memory terms_, uint256 field, uint256 seed) internal pure returns (Terms memory) {
+        uint256 step = bound(seed, 1, 5_000);
+        Shares memory split = terms_.shares;
+        if (field == 0) terms_.token = address(uint160(terms_.token) ^ uint160(step));
+        else if (field == 1) terms_.price ^= uint128(step);
+        else if (field == 2) terms_.duration ^= uint32(step);
+        else if (field == 3) terms_.duoCodes = DuoCodes.wrap(DuoCodes.unwrap(terms_.duoCodes) ^ uint64(step));
+        else if (field == 4) terms_.country ^= bytes2(uint16(step));
+        else if (field == 5) terms_.moratoriumUntil ^= uint40(step);
+        else if (field == 6) terms_.diseasesDigest ^= bytes32(step);
+        else if (field == 7) terms_.proseDigest ^= bytes32(step);
+        else if (field == 8) terms_.considerationsDigest ^= bytes32(step);
+        else if (field == 9) split.fund = MemberId.wrap(MemberId.unwrap(split.fund) ^ uint32(step));
+        else if (field == 10) split.platform = MemberId.wrap(MemberId.unwrap(split.platform) ^ uint32(step));
+        else if (field == 11) split.collectorShare ^= uint16(step);
+        else if (field == 12) split.holderShare ^= uint16(step);
+        else if (field == 13) split.fundShare ^= uint16(step);
+        else if (field == 14) split.platformShare ^= uint16(step);
+        return terms_;
+    }
+
     function shares() internal pure returns (Shares memory) {
         return Shares({
             fund: FUND_ID,
@@ -330,6 +360,11 @@ abstract contract World is Test {
 
     function expectStateRefused(LicenceId licence, LicenceState state, uint256 accepted) internal {
         vm.expectRevert(abi.encodeWithSelector(ILicences.LicenceStateRefused.selector, licence, state, accepted));
+    }
+
+    function assertRecord(LicenceId licence, ILicences.Licence memory expected) internal view {
+        bytes32 actual = keccak256(abi.encode(licences.licenceById(licence)));
+        assertEq(actual, keccak256(abi.encode(expected)), "record");
     }
 
     function assertState(LicenceId licence, LicenceState expected) internal view {
