@@ -53,6 +53,7 @@ class Settings:
         database: SQLAlchemy URL of the index. Default: SQLite in ``<home>/index.db``.
         keystore: Directory of the keys. Default: ``<home>/keys``.
         account: Name of the key that signs where none is named. Default: none.
+        given: Names of the settings that were not left at their default.
     """
 
     home: Path
@@ -63,6 +64,7 @@ class Settings:
     database: str = field(repr=False)
     keystore: Path
     account: str | None = None
+    given: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
     def load(cls, options: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Self:
@@ -106,8 +108,8 @@ def without_credentials(url: str) -> str:
 
 
 def _combined(home: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    filed = _read_file(home / CONFIG_NAME)
-    values = _defaults(home) | _based(filed, home) | _based(given, Path.cwd())
+    chosen = _based(_read_file(home / CONFIG_NAME), home) | _based(given, Path.cwd())
+    values = _defaults(home) | chosen | {"given": frozenset(chosen)}
     scheme, _, rest = values["rpc"].partition("://")
     if scheme not in ("http", "https") or not rest:
         raise _unusable("rpc", values["rpc"], "a node's address starts with http:// or https://")
@@ -178,7 +180,7 @@ def _parsed(path: Path, data: bytes) -> dict[str, Any]:
 
 
 def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:
-    known = {field.name for field in fields(Settings)} - {"home"}
+    known = {field.name for field in fields(Settings)} - {"home", "given"}
     for name, value in values.items():
         if name not in known:
             raise _malformed(path, f"{name!r} is not a setting; known are {', '.join(sorted(known))}")

@@ -4,8 +4,9 @@
     wallet = keystore.create("hospital", KeyKind.WALLET, passphrase)
     secret = keystore.unlock("hospital", passphrase, kind=KeyKind.WALLET)
 
-The directory is for its owner alone (0700, files 0600). A key file appears whole or not at all, and none is ever
-overwritten. What a file says about its key in the clear is compared with the secret whenever that is unlocked.
+The directory is for its owner alone (0700, files 0600). A key file appears whole or not at all, and no key is ever
+overwritten by another. What a file says about its key in the clear is compared with the secret whenever that is
+unlocked.
 """
 
 from __future__ import annotations
@@ -153,6 +154,20 @@ class Keystore:
             )
         return secret
 
+    def change_passphrase(self, label: str, old: Passphrase, new: Passphrase) -> KeyInfo:
+        """Put a key under another passphrase: its file is replaced whole, or stays as it is.
+
+        Raises:
+            KeyError_: There is no such key, or the old passphrase is wrong.
+            DocumentError: Its file is malformed.
+            NoSpaceError, StorageError: It cannot be written.
+        """
+        info = self.info(label)
+        secret = self.unlock(label, old, kind=info.kind)
+        description = Description(kind=info.kind, label=label, public="0x" + info.public.hex())
+        self._write(label, lock_secret(secret, new, description, cost=self._cost), replace=True)
+        return info
+
     def unlock_dataset_key(self, committed: bytes, passphrase: Passphrase) -> DatasetKey:
         """The dataset key with this commitment, keccak256(K).
 
@@ -245,7 +260,7 @@ class Keystore:
             if path.exists():
                 raise _taken(label)
 
-    def _write(self, label: str, data: bytes) -> None:
+    def _write(self, label: str, data: bytes, *, replace: bool = False) -> None:
         draft = self.directory / f".{secrets.token_hex(8)}"
         with self._written(label):
             try:
@@ -254,7 +269,10 @@ class Keystore:
                     file.write(data)
                     file.flush()
                     os.fsync(descriptor)
-                os.link(draft, self._path(label))  # unlike a rename, it does not replace what is there
+                if replace:
+                    draft.replace(self._path(label))
+                else:
+                    os.link(draft, self._path(label))  # unlike a rename, it does not replace what is there
             except FileExistsError:
                 raise _taken(label) from None
             finally:
