@@ -65,6 +65,15 @@ class Kubo:
         """Let the daemon crash."""
         self._end(signal.SIGKILL)
 
+    def authorize(self, users: dict[str, Any]) -> None:
+        """Put the RPC behind ``API.Authorizations`` from the next start on."""
+        if not (self.repository / "config").exists():
+            self._initialise()
+        path = self.repository / "config"
+        config = json.loads(path.read_text())
+        config.setdefault("API", {})["Authorizations"] = users
+        path.write_text(json.dumps(config))
+
     def ipfs(self, *arguments: str | Path, stdin: bytes | None = None) -> str:
         """Run the ``ipfs`` command line against this repository and give what it prints."""
         done = subprocess.run(
@@ -103,7 +112,7 @@ class Kubo:
 
     def _answers(self) -> bool:
         try:
-            return httpx.post(f"{self.url}/api/v0/version", trust_env=False).is_success
+            return httpx.post(f"{self.url}/api/v0/version", trust_env=False).status_code in (200, 403)
         except (FileNotFoundError, ValueError, httpx.TransportError):
             return False
 

@@ -120,15 +120,8 @@ class ObjectDirectory:
     def sweep(self) -> None:
         """Remove the drafts of crashed writers. Call it while :meth:`exclusive`."""
         for path in (self.root / "tmp").iterdir():
-            held = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue  # its writer lives
-            else:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            finally:
-                os.close(held)
+            with contextlib.suppress(FileNotFoundError):  # its writer has just removed it
+                self._sweep(path)
 
     def place(self, source: Path, target: Path, drafts: Path) -> None:
         """Move a finished file to its name in the store, replacing what may be there; :meth:`settle` makes that last.
@@ -193,6 +186,17 @@ class ObjectDirectory:
         """Note on disk that this need not be kept."""
         (self.root / "pins" / str(cid)).unlink(missing_ok=True)
         sync_directory(self.root / "pins")
+
+    def _sweep(self, path: Path) -> None:
+        held = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # its writer lives
+        else:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        finally:
+            os.close(held)
 
     def _check_format(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)

@@ -87,9 +87,12 @@ class KuboRpc:
         _set_up(self._client._client._session)  # noqa: SLF001 - the library has no option for it
         try:
             self.version = str(self._one(self._json("/version")).get("Version", ""))
-        except LedgerError:
+        except StoreUnavailableError:
             self.close()
             raise
+        except LedgerError as error:
+            self.close()
+            raise _not_kubo(url) from error
 
     def close(self) -> None:
         """Close the connections. Twice is once."""
@@ -173,8 +176,24 @@ class KuboRpc:
             raise _not_kubo(self.url)
         return answer
 
-    def _stream(self, path: str, cid: Cid) -> contextlib.closing[Any]:
-        return contextlib.closing(self._request(path, cid, stream=True))
+    @contextlib.contextmanager
+    def _stream(self, path: str, cid: Cid) -> Iterator[Iterator[bytes]]:
+        """An answer in parts of a bounded size: the library's own streams are as long as the daemon likes."""
+        open_, parts = self._client._client._request(  # noqa: SLF001 - its public way has no such bound
+            "POST",
+            path,
+            [("offline", "true"), ("arg", str(cid))],
+            auth=None,
+            data=None,
+            headers=None,
+            timeout=None,
+            chunk_size=CHUNK_SIZE,
+        )
+        try:
+            yield parts
+        finally:
+            for each in open_:
+                each.close()
 
     def _request(self, path: str, cid: Cid | None, options: dict[str, str] | None = None, **kwargs: Any) -> Any:
         arguments = () if cid is None else (str(cid),)
