@@ -60,7 +60,7 @@ def read_network(chain: ChainDep, index: IndexDep, guards: GuardsDep) -> Network
         chain_id=chain.chain_id,
         contracts={name: found.address for name, found in chain.deployment.contracts.items()},
         head=BlockAt(number=head.number, hash="0x" + head.hash.hex(), time=head.time),
-        indexed=None if tip is None else BlockAt(number=tip.number, hash=tip.hash, time=tip.time),
+        indexed=None if tip is None else BlockAt(number=tip.number, hash="0x" + tip.hash.hex(), time=tip.time),
         lag=head.number + 1 if tip is None else max(0, head.number - tip.number),
         limits=RequestLimits(
             body_bytes=limits.body,
