@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 __all__ = ["requests_per_second"]
 
 
-def requests_per_second(url: str, *, requests: int, connections: int = 4) -> float:
+def requests_per_second(url: str, *, requests: int, connections: int) -> float:
     """How many answers of status 200 the server at `url` gives in a second.
 
     Args:

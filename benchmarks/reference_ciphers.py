@@ -9,6 +9,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -57,6 +58,11 @@ class Crypt4ghProgram:
         self._public, self._output = directory / "recipient.pub", directory / "reference.c4gh"
         key = ["--sk", str(directory / "recipient.key"), "--pk", str(self._public)]
         self._call([str(self._programs / "crypt4gh-keygen"), "--nocrypt", "-f", *key], None, None)
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return metadata.version("crypt4gh")
 
     def encrypt(self, source: Path) -> None:
         """Encrypt a file for the recipient, as a user does, from start to end of the program."""
