@@ -17,10 +17,13 @@ from eth_hash.auto import keccak
 
 from ledger.errors import KeyError_
 
-__all__ = ["FILE_KEY_LABEL", "DatasetKey", "commitment"]
+__all__ = ["FILE_KEY_LABEL", "JOURNAL_KEY_LABEL", "DatasetKey", "commitment"]
 
 FILE_KEY_LABEL = b"ledger/file-key/v1"
 """Domain of the file session keys: HKDF info is this label and the index as eight big-endian bytes."""
+
+JOURNAL_KEY_LABEL = b"ledger/journal-key/v1"
+"""Domain of the key under which a journal of sealing is authenticated."""
 
 
 def commitment(secret: bytes) -> bytes:
@@ -75,8 +78,11 @@ class DatasetKey:
                 why="file indices run from 0 to 2^32-1",
                 fix="check the manifest",
             )
-        info = FILE_KEY_LABEL + index.to_bytes(8, "big")
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._secret)
+        return self._derived(FILE_KEY_LABEL + index.to_bytes(8, "big"))
+
+    def journal_key(self) -> bytes:
+        """The key that authenticates what sealing remembers, 32 bytes."""
+        return self._derived(JOURNAL_KEY_LABEL)
 
     def require(self, expected: bytes) -> DatasetKey:
         """This key, if it hashes to the commitment `expected`.
@@ -91,6 +97,9 @@ class DatasetKey:
                 fix="use the key that was delivered for this dataset, or dispute the delivery",
             )
         return self
+
+    def _derived(self, info: bytes) -> bytes:
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._secret)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DatasetKey) and hmac.compare_digest(self._secret, other._secret)
