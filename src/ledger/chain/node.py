@@ -85,6 +85,7 @@ class NodeProvider(HTTPProvider):
     """web3's HTTP provider, whose failures are this package's errors."""
 
     global_ccip_read_enabled = False
+    ccip_read_max_redirects = 0  # so that a single call cannot turn it on either
 
     def __init__(self, url: str, timeout: float) -> None:
         self._shown = shown_url(url)
