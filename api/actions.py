@@ -88,6 +88,11 @@ class Action(Generic[P]):
         """For OpenAPI."""
         return f"Parameters: {(self.parameters.__doc__ or '').strip()}"
 
+    @property
+    def operation_id(self) -> str:
+        """For OpenAPI: ``prepare_licences_pay``."""
+        return "prepare_" + self.name.replace(".", "_").replace("-", "_")
+
     def request_example(self) -> dict[str, Any]:
         """A whole request body."""
         return {"from": ACCOUNT, "parameters": dict(self.example)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -32,7 +33,7 @@ from api.routers import (
     transactions,
 )
 
-__all__ = ["ROUTERS", "create_app"]
+__all__ = ["ROUTERS", "create_app", "describe"]
 
 ROUTERS = (
     members.router,
@@ -57,6 +58,22 @@ def create_app(services: Services, *, allowed_hosts: Sequence[str] = ("*",)) -> 
         allowed_hosts: Host names that requests may name, e.g. ``("ledger.example.org",)``. Behind a name of one's own,
             naming it keeps pages of other sites from reaching the API by DNS rebinding.
     """
+    app = _described()
+    app.state.services = services
+    app.state.guards = Guards(services.limits)
+    app.add_middleware(Bodies, limit=services.limits.body)
+    if tuple(allowed_hosts) != ("*",):
+        app.add_middleware(Hosts, allowed=frozenset(allowed_hosts))
+    app.add_middleware(ResponseHeaders)
+    return app
+
+
+def describe() -> dict[str, Any]:
+    """The API's OpenAPI document; needs no services."""
+    return _described().openapi()
+
+
+def _described() -> FastAPI:
     app = FastAPI(
         title="Research data ledger",
         version=version("research-data-ledger"),
@@ -76,15 +93,9 @@ def create_app(services: Services, *, allowed_hosts: Sequence[str] = ("*",)) -> 
             "auto_configure": False,
         },
     )
-    app.state.services = services
-    app.state.guards = Guards(services.limits)
     handlers.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Bodies, limit=services.limits.body)
-    if tuple(allowed_hosts) != ("*",):
-        app.add_middleware(Hosts, allowed=frozenset(allowed_hosts))
-    app.add_middleware(ResponseHeaders)
     openapi.install(app)
     return app
 

@@ -6,6 +6,7 @@ no substitute for the limits of a reverse proxy in front of a public service.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -19,9 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.handlers import SECURITY_HEADERS, respond
 from api.problems import RETRY_AFTER_SECONDS, RequestError, of_request
+from ledger.model.canonical import too_deep
 
 __all__ = ["Bodies", "ByteBudget", "Gate", "Hosts", "Limits", "RequestRate", "ResponseHeaders"]
 
+_PORT: Final = re.compile(r":\d+\Z")
 MAX_CLIENTS: Final = 10_000
 """Most clients whose request rate is remembered; the longest unseen is forgotten first."""
 
@@ -49,7 +52,11 @@ class Limits:
 
 
 class Bodies:
-    """ASGI middleware: refuses a request body of more than `limit` bytes, announced or not."""
+    """ASGI middleware: refuses a body of more than `limit` bytes, announced or not, and JSON that is nested too deeply.
+
+    The latter would overflow the C stack in Python's parser (see :data:`ledger.model.canonical.MAX_DEPTH`) and take the
+    whole service down. So JSON is read whole before anything parses it.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
@@ -60,11 +67,21 @@ class Bodies:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        announced = headers.get("content-length", "0")
         if not announced.isdecimal() or int(announced) > self.limit:
             await respond(of_request(self._error()))(scope, receive, send)
             return
-        await self.app(scope, self._counted(receive), send)
+        counted = self._counted(receive)
+        if "json" not in headers.get("content-type", "").lower():
+            await self.app(scope, counted, send)
+            return
+        try:
+            body = await _whole(counted)
+        except RequestError as error:
+            await respond(of_request(error))(scope, receive, send)
+            return
+        await self.app(scope, _replayed(body, receive), send)
 
     def _counted(self, receive: Receive) -> Receive:
         seen = 0
@@ -83,6 +100,33 @@ class Bodies:
         return RequestError("too-large", f"A body has at most {self.limit} bytes")
 
 
+async def _whole(receive: Receive) -> bytes:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    if b"\0" in body:  # UTF-16 or 32, which the parser would read and the next check would not
+        raise RequestError("invalid", "JSON is UTF-8 text (RFC 8259)")
+    if too_deep(body):
+        raise RequestError("invalid", "The JSON is nested too deeply")
+    return bytes(body)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replayed() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
+
+
 class Hosts:
     """ASGI middleware: refuses requests that name another host."""
 
@@ -92,8 +136,7 @@ class Hosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        named = Headers(scope=scope).get("host", "").rpartition(":") if scope["type"] == "http" else ("", "", "")
-        host = named[0] or named[2]
+        host = _PORT.sub("", Headers(scope=scope).get("host", "")) if scope["type"] == "http" else ""
         if scope["type"] == "http" and host.lower() not in self.allowed:
             problem = of_request(RequestError("bad-request", "The Host header names no host of this API"))
             await respond(problem)(scope, receive, send)

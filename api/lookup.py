@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem, RequestError, of_error, plain
 from ledger.chain.chain import Chain
@@ -44,9 +44,11 @@ class Receipt(BaseModel):
 class Transaction(BaseModel):
     """A transaction of the ledger."""
 
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
     hash: str
     status: Literal["pending", "mined", "failed"]
-    sender: AddressField = Field(serialization_alias="from")
+    sender: AddressField = Field(alias="from")
     nonce: int
     raw: str = Field(description="The signed transaction: proves who asked for what")
     call: CallMade

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from api.problems import Problem
+from api.actions import ACTIONS
+from api.examples import ANSWERS, MESSAGE, PROBLEM_EXAMPLES, TRANSACTION
+from api.problems import MEDIA_TYPE, Problem
 
 __all__ = ["DESCRIPTION", "TAGS", "install"]
 
@@ -39,6 +42,8 @@ TAGS: Final = [
     {"name": "problems", "description": "What each kind of problem means"},
 ]
 
+_SCHEMAS: Final = "#/components/schemas/{model}"
+
 
 def install(app: FastAPI) -> None:
     """Let the application describe itself so."""
@@ -60,7 +65,36 @@ def _described(app: FastAPI) -> dict[str, Any]:
         tags=TAGS,
         routes=app.routes,
     )
-    schemas = found.setdefault("components", {}).setdefault("schemas", {})
-    _, own = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
-    schemas |= own["$defs"]
+    for path in found["paths"].values():
+        for operation in path.values():
+            _improve(operation)
+    _, own = models_json_schema([(Problem, "serialization")], ref_template=_SCHEMAS)
+    found["components"]["schemas"] |= own["$defs"]
+    found["components"]["responses"] = {f"Problem{status}": _problem(status) for status in PROBLEM_EXAMPLES}
     return found
+
+
+def _improve(operation: dict[str, Any]) -> None:
+    """Problems by reference, and an example of the answer."""
+    example = _answers().get(operation["operationId"])
+    for status, response in operation["responses"].items():
+        if int(status) >= 400 and "content" not in response:
+            operation["responses"][status] = {"$ref": f"#/components/responses/Problem{status}"}
+        elif example is not None and status.startswith("2"):
+            response["content"]["application/json"]["example"] = example
+
+
+def _answers() -> dict[str, Any]:
+    prepared = {
+        action.operation_id: (MESSAGE if action.gives == "message" else TRANSACTION) | {"action": action.name}
+        for action in ACTIONS.values()
+    }
+    return dict(ANSWERS) | prepared
+
+
+def _problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": _SCHEMAS.format(model="Problem")}
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": schema, "example": PROBLEM_EXAMPLES[status]}},
+    }

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel, Field
@@ -123,9 +124,13 @@ HTTP_PROBLEMS: Final[Mapping[str, tuple[int, str, str]]] = {
         "Use a new key for a new request, or repeat the first one unchanged.",
     ),
     "too-large": (413, "The body is too large", "Send less; GET /network tells the limits."),
-    "unsupported-media-type": (415, "The content type is not accepted", "Send one of those in the Accept header."),
+    "unsupported-media-type": (415, "The content type is not accepted", "Send one of those named in `detail`."),
     "range-not-satisfiable": (416, "The range is outside the content", "Ask for bytes within the content's length."),
-    "invalid": (422, "The request is malformed", "Correct the parts listed in `errors`."),
+    "invalid": (
+        422,
+        "The request is malformed",
+        "Correct what `detail` says, and the parts listed in `errors`, if any.",
+    ),
     "rate-limited": (429, "Too many requests", "Wait as long as Retry-After says."),
     "internal": (500, "Something went wrong in the API", "Try again; if it stays, tell the operator the time of it."),
     "busy": (503, "The node is slow and enough requests are waiting for it", "Wait as long as Retry-After says."),
@@ -293,6 +298,8 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
 
 def _field(error: Mapping[str, Any]) -> FieldProblem:
     place, *steps = (str(step) for step in error["loc"])
+    if error["type"] == "json_invalid":  # its only step is a position
+        return FieldProblem(place=place, pointer="", detail=f"It is not JSON from character {steps[0]} on")
     known = [step if _FIELD_NAME.fullmatch(step) or (step.isdigit() and len(step) < 8) else "…" for step in steps]
     pointer = "".join(f"/{step}" for step in known)
     return FieldProblem(place=place, pointer=pointer, detail=_without_input(error))
@@ -314,12 +321,5 @@ def _problem(code: str, status: int, title: str, detail: str, fix: str) -> Probl
 
 
 def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problem responses of a route, for its OpenAPI description."""
-    described: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({*statuses, 422, 500}):
-        example = of_http(status).model_dump(exclude_none=True)
-        described[status] = {
-            "description": example["title"],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
-        }
-    return described
+    """The problem responses of a route, for its OpenAPI description (see :mod:`api.openapi`)."""
+    return {status: {"description": HTTPStatus(status).phrase} for status in sorted({*statuses, 422, 500})}

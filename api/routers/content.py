@@ -92,7 +92,7 @@ def _range(text: str | None, size: int) -> tuple[int, int]:
         return 0, size
     first, last = match.groups()
     if not first:
-        return max(0, size - int(last)), size
+        return max(0, size - (int(last) or size)), size
     start, stop = int(first), min(size, int(last) + 1) if last else size
     if start >= size:
         raise RequestError("range-not-satisfiable", f"The content has {size} bytes")

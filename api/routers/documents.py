@@ -10,6 +10,7 @@ cannot be taken back. An operator who serves the open Internet puts its own auth
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request
@@ -19,7 +20,7 @@ from starlette.responses import Response
 
 from api.deps import GuardsDep, ServicesDep
 from api.problems import RequestError, refused
-from ledger.model.canonical import parse_json
+from ledger.model.canonical import too_deep
 from ledger.model.cid import CidField
 from ledger.model.ids import Digest, DigestField
 from ledger.storage.store import Store, read_back
@@ -91,13 +92,17 @@ def _check(document: bytes, kind: str) -> None:
         if not document.startswith(_PDF):
             raise RequestError("invalid", "The document is not a PDF")
         return
-    if kind == "application/json":
-        parse_json(document, limit=len(document))
-        return
     try:
-        document.decode()
+        text = document.decode()
     except UnicodeDecodeError as error:
         raise RequestError("invalid", "The document is not UTF-8") from error
+    if kind == "application/json":
+        if too_deep(document):
+            raise RequestError("invalid", "The document is nested too deeply")
+        try:
+            json.loads(text)
+        except ValueError as error:
+            raise RequestError("invalid", "The document is not JSON") from error
 
 
 def _keep(services: ServicesDep, document: bytes) -> StoredDocument:

@@ -77,7 +77,7 @@ for _action in ACTIONS.values():
         f"/prepare/{_action.name}",
         _route(_action),
         methods=["POST"],
-        operation_id="prepare_" + _action.name.replace(".", "_").replace("-", "_"),
+        operation_id=_action.operation_id,
         summary=_action.title,
         description=f"{_action.description}\n\nTo be signed by {_action.signer}.",
         response_model_exclude_none=True,
