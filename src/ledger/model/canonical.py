@@ -8,15 +8,21 @@ mark, lone surrogates and oversized or too deeply nested documents are malformed
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from ledger.errors import DocumentError
 
-__all__ = ["MAX_INTEGER", "canonical_json", "malformed", "parse_json", "pointer"]
+__all__ = ["MAX_DEPTH", "MAX_INTEGER", "canonical_json", "malformed", "parse_json", "pointer", "too_deep"]
 
 MAX_INTEGER = 2**53 - 1
 """Largest integer that every JSON reader keeps exactly (RFC 8785, section 3.2.2.3)."""
 
+MAX_DEPTH = 64
+"""Most brackets open at once in a document. Python's own bound is no help: py_ecc, which eth-account imports, raises it
+to 100,000, and long before that the parser overflows the C stack and takes the process with it."""
+
+_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _STEPS = {"~": "~0", "/": "~1"}
 
 
@@ -40,6 +46,8 @@ def parse_json(data: bytes, *, limit: int) -> Any:
     """
     if len(data) > limit:
         raise malformed((), f"it has {len(data)} bytes, more than the {limit} allowed")
+    if too_deep(data):
+        raise malformed((), "it is nested too deeply")
     try:
         return json.loads(
             data.decode("utf-8"),
@@ -52,8 +60,20 @@ def parse_json(data: bytes, *, limit: int) -> Any:
         raise malformed((), "it is not UTF-8") from error
     except json.JSONDecodeError as error:
         raise malformed((), f"it is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from error
-    except RecursionError as error:
-        raise malformed((), "it is nested too deeply") from error
+
+
+def too_deep(data: bytes | bytearray) -> bool:
+    """Whether JSON opens more than `MAX_DEPTH` brackets at once. Takes linear time, and any bytes."""
+    depth = 0
+    for match in _BRACKETS.finditer(data):
+        first = match.group()[0]
+        if first in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif first in b"]}":
+            depth -= 1
+    return False
 
 
 def pointer(path: tuple[str | int, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, NewType
 
 from eth_utils.address import is_checksum_address, is_hex_address, to_checksum_address
@@ -40,6 +41,7 @@ UnixTime = NewType("UnixTime", int)
 """Seconds since 1970-01-01 UTC."""
 
 DIGEST_BYTES = 32
+_DIGEST = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
 def parse_address(text: object) -> Address:
@@ -65,11 +67,8 @@ def parse_digest(value: object) -> Digest:
     """
     if isinstance(value, bytes) and len(value) == DIGEST_BYTES:
         return Digest(value)
-    if isinstance(value, str) and len(value) == 2 + 2 * DIGEST_BYTES and value.startswith("0x"):
-        try:
-            return Digest(bytes.fromhex(value[2:]))
-        except ValueError:
-            pass  # said below, in the same words as for every other unusable value
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        return Digest(bytes.fromhex(value[2:]))
     raise InputError(
         "The digest cannot be used",
         why=f"{str(value)[:80]!r} is not 0x and 64 hexadecimal digits",

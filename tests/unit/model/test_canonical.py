@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import DocumentError
-from ledger.model.canonical import MAX_INTEGER, canonical_json, parse_json, pointer
+from ledger.model.canonical import MAX_DEPTH, MAX_INTEGER, canonical_json, parse_json, pointer, too_deep
 
 LIMIT = 1 << 20
 
@@ -64,6 +65,41 @@ def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
 def test_hostile_json_is_a_document_error_and_nothing_else(data: bytes) -> None:
     with pytest.raises(DocumentError):
         parse_json(data, limit=LIMIT)
+
+
+@pytest.mark.parametrize("data", [b"[" * 250_000, b'{"a":' * 50_000])
+def test_deep_nesting_does_not_take_the_process_along(data: bytes) -> None:
+    """As it would: a library that eth-account imports raises the recursion limit beyond what the C stack holds."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        with pytest.raises(DocumentError, match="nested too deeply"):
+            parse_json(data, limit=LIMIT)
+    finally:
+        sys.setrecursionlimit(usual)
+
+
+@pytest.mark.parametrize(
+    ("data", "deep"),
+    [
+        (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, False),
+        (b"[" * (MAX_DEPTH + 1), True),
+        (b"[]" * 1_000, False),
+        (b'"' + b"[" * 1_000 + b'"', False),
+        (b'"\\"' + b"[" * 1_000 + b'"', False),
+        (b'"\\\\"' + b"[" * 1_000, True),
+        (b'"' + b'\\"' * 100_000, False),
+        (b'"abc\\', False),
+        (b'["a", "b"]' + b'{"c":' * (MAX_DEPTH + 1), True),
+    ],
+)
+def test_brackets_in_text_do_not_nest(data: bytes, deep: bool) -> None:  # noqa: FBT001 - a row of the table
+    assert too_deep(data) is deep
+
+
+@given(st.recursive(st.text() | st.integers(0, 9), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_what_is_not_deep_is_let_through(value: object) -> None:
+    assert not too_deep(json.dumps(value).encode())
 
 
 def test_a_document_above_its_limit_is_refused_unread() -> None:

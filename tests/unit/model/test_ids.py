@@ -25,7 +25,9 @@ def test_a_digest_is_32_bytes_or_their_hexadecimal() -> None:
     assert parse_digest("0x" + "AB" * 32) == b"\xab" * 32
 
 
-@pytest.mark.parametrize("value", [bytes(31), "0x" + "0" * 63, "0" * 66, "0x" + "zz" * 32, None, 5])
+@pytest.mark.parametrize(
+    "value", [bytes(31), "0x" + "0" * 63, "0" * 66, "0x" + "zz" * 32, "0x" + "0" * 62 + "  ", None, 5]
+)
 def test_a_wrong_digest_is_refused(value: object) -> None:
     with pytest.raises(InputError):
         parse_digest(value)
