@@ -86,6 +86,10 @@ check-contracts:
 check-fast:
 	pytest -q tests/unit
 
+# On a machine that does nothing else: whatever else runs is measured too.
+bench: compile
+	python -m benchmarks.run
+
 fix: setup
 	ruff check --fix
 	ruff format

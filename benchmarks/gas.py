@@ -129,7 +129,7 @@ def _publish(world: World, number: int) -> int:
 def _license(world: World, buyer: Person, offer: OfferId) -> Gas:
     licence = world.apply(buyer, offer)
     world.approve(licence)
-    world.agree(licence, buyer)
+    world.act(world.stranger, world.agreement_call(licence, licensee=buyer))
     world.pay(licence, buyer)
     world.deliver(licence)
     world.act(buyer, licences.accept(licence))
@@ -141,7 +141,7 @@ def _license_from_allowance(world: World, buyer: Person, offer: OfferId) -> int:
     world.act(buyer, tokens.approve(world.token, world.deployment.address("Benefits"), 2**256 - 1))
     licence = world.apply(buyer, offer)
     world.approve(licence)
-    world.agree(licence, buyer)
+    world.act(world.stranger, world.agreement_call(licence, licensee=buyer))
     world.act(buyer, licences.pay(licence))
     return world.gas["Licences.applyFor"] + world.gas["Licences.pay"]
 
