@@ -12,7 +12,7 @@ from typing import Final
 
 from ledger.acts.agreement import AgreementSignature, Party
 from ledger.acts.documents import document_digest, keep_document
-from ledger.acts.history import find_events
+from ledger.acts.history import find_event, find_events
 from ledger.acts.parties import acting_member
 from ledger.chain import licences, members, offers
 from ledger.chain.chain import Chain
@@ -34,6 +34,7 @@ __all__ = [
     "approve",
     "cancel",
     "reject",
+    "requested_purpose",
     "sign",
 ]
 
@@ -89,8 +90,17 @@ def approve(licence: LicenceId, *, chain: Chain, sender: Sender) -> Step:
     return _step(
         licence,
         LicenceState.APPROVED,
-        None if done else sender.send(licences.approve_application(licence, known.purpose_digest)),
+        None if done else sender.send(licences.approve_application(licence, requested_purpose(chain, licence))),
     )
+
+
+def requested_purpose(chain: Chain, licence: LicenceId) -> Digest:
+    """The digest of the purpose that an application states; the licence's record has the one that was approved.
+
+    Raises:
+        IntegrityError: The node does not have the application's event.
+    """
+    return Digest(find_event(chain, "Licences", "LicenceApplied", licence).arguments["purpose_digest"])
 
 
 def reject(licence: LicenceId, reasons: bytes, *, chain: Chain, sender: Sender, stores: Sequence[Store]) -> Step:

@@ -35,8 +35,9 @@ from ledger.errors import LedgerError
 from ledger.index import queries
 from ledger.index.entries import LicenceEntry
 from ledger.model.cid import Cid
-from ledger.model.ids import DatasetId, LicenceId, MemberId, OfferId, UnixTime
+from ledger.model.ids import DatasetId, Digest, LicenceId, MemberId, OfferId, UnixTime
 from ledger.model.licence import EscrowStatus, Licence, LicenceState
+from ledger.model.terms import ZERO_DIGEST
 
 app = typer.Typer(help="Apply for licences, conclude, pay, deliver, open, settle and renew them.")
 
@@ -224,7 +225,9 @@ def show(desk: Desk, licence: LicenceArgument) -> Record:
     known = licences.licence(desk.chain, LicenceId(licence))
     escrow = benefits.escrow(desk.chain, known.id)
     money = None if escrow.status is EscrowStatus.NONE else escrow
-    return Record(_shown(known) | {"escrow": money, "purpose_text": _purpose(desk, known)})
+    purpose = licensing.requested_purpose(desk.chain, known.id)
+    shown = _shown(known) | {"purpose": Cid.from_digest(purpose)}
+    return Record(shown | {"purpose_text": _text(desk, purpose), "escrow": money})
 
 
 def _signature(path: Path) -> AgreementSignature:
@@ -232,17 +235,18 @@ def _signature(path: Path) -> AgreementSignature:
 
 
 def _entry(entry: LicenceEntry) -> dict[str, Any]:
-    return _shown(entry.licence) | {"applied_at": entry.applied_at, "settled": entry.settled}
+    purpose = Cid.from_digest(entry.requested_purpose_digest)
+    return _shown(entry.licence) | {"purpose": purpose, "applied_at": entry.applied_at, "settled": entry.settled}
 
 
 def _shown(licence: Licence) -> dict[str, Any]:
     values = {name: getattr(licence, name) for name in type(licence).model_fields}
-    return values | {"purpose": Cid.from_digest(licence.purpose_digest)}
+    return {name: None if value == ZERO_DIGEST else value for name, value in values.items()}
 
 
-def _purpose(desk: Desk, licence: Licence) -> str:
-    """The purpose's text, if the store has it; else why not."""
+def _text(desk: Desk, digest: Digest) -> str:
+    """A document's text, if the store has it; else why not."""
     try:
-        return read_document(desk.store, licence.purpose_digest).decode(errors="replace")
+        return read_document(desk.store, digest).decode(errors="replace")
     except LedgerError as error:
         return str(error)
