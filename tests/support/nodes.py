@@ -66,8 +66,8 @@ class NodeProcess:
 
 
 @contextmanager
-def anvil(*options: str) -> Iterator[Anvil]:
-    with Anvil(options=options) as running:
+def anvil(*options: str, hardfork: str = "paris") -> Iterator[Anvil]:
+    with Anvil(options=options, hardfork=hardfork) as running:
         yield running
 
 

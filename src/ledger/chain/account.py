@@ -6,6 +6,7 @@ This is below contracts and deployments: it knows calldata only.
 from __future__ import annotations
 
 import random
+import secrets
 import threading
 import time
 from collections.abc import Mapping
@@ -30,6 +31,10 @@ POLL_FIRST, POLL_LAST = 0.02, 0.5
 RECEIPT_LAG: Final = 3.0
 """Seconds a node may take to show the receipts of a block whose transactions it counts already: anvil does both one
 after the other, and a large block is far apart."""
+
+GAS_SPREAD: Final = 4096
+"""Gas limits vary by less than this, so that two programs that send the same call from one account at the same time do
+not sign the same bytes: the node would take them for one transaction, and both would believe that it was theirs."""
 
 ATTEMPTS: Final = 20
 """How often a transaction is numbered anew when other processes take its number."""
@@ -78,7 +83,15 @@ class Account:
         end = time.monotonic() + timeout
         for attempt in range(ATTEMPTS):
             unsigned = draft(
-                self._node, to, data, self._signer.address, self._chain_id, nonce=0, legacy=self._legacy, token=token
+                self._node,
+                to,
+                data,
+                self._signer.address,
+                self._chain_id,
+                nonce=0,
+                legacy=self._legacy,
+                token=token,
+                extra_gas=secrets.randbelow(GAS_SPREAD),
             )
             try:
                 signed = self._dispatch(unsigned)
@@ -98,6 +111,12 @@ class Account:
         with self._lock:
             numbered = replace(unsigned, nonce=self._next_nonce())
             signed = parse_raw(self._signer.sign_transaction(numbered))
+            if _is_known(self._node, signed.hash):
+                raise OutdatedTransactionError(
+                    "The transaction is out of date",
+                    why="another program has sent the very same",
+                    fix="prepare it again and sign anew",
+                )
             submit(self._node, signed)
             self._last = signed
             return signed
@@ -121,6 +140,7 @@ def draft(
     nonce: int | None = None,
     legacy: bool | None = None,
     token: Address | None = None,
+    extra_gas: int = 0,
 ) -> UnsignedTransaction:
     """A transaction ready to be signed: gas estimated with a margin of 20 %, priced as the node's blocks are.
 
@@ -133,6 +153,7 @@ def draft(
         nonce: Its number among the sender's transactions; default: after those known to the node.
         legacy: Whether to name one gas price; default: only if the node's blocks have no base fee (EIP-1559).
         token: Settlement token that it moves, to be named where tokens are lacking.
+        extra_gas: Added to the gas limit; what is not used costs nothing.
 
     Raises:
         RefusedError: A contract would refuse it, in words.
@@ -145,13 +166,16 @@ def draft(
     unsigned = UnsignedTransaction(
         to=to,
         data=data,
-        gas=max(gas, min(gas * (100 + GAS_MARGIN_PERCENT) // 100, as_int(block["gasLimit"]))),
+        gas=max(gas, min(gas * (100 + GAS_MARGIN_PERCENT) // 100 + extra_gas, as_int(block["gasLimit"]))),
         nonce=node.transaction_count(sender, "pending") if nonce is None else nonce,
         chain_id=chain_id,
         **prices(node, block, legacy=legacy),
     )
     _require_contract(node, to)
-    _require_funds(node, sender, unsigned)
+    has = node.balance(sender)
+    if has < unsigned.most and block.get("baseFeePerGas") == "0x0" and not unsigned.is_legacy:
+        unsigned = replace(unsigned, max_fee_per_gas=0, max_priority_fee_per_gas=0)  # the tip is a gift
+    _require_funds(sender, has, unsigned)
     return unsigned
 
 
@@ -250,7 +274,7 @@ def failure(node: Node, receipt: Mapping[str, Any]) -> LedgerError:
 
 def _estimate(node: Node, fields: dict[str, str], token: Address | None) -> int:
     try:
-        return as_int(node.request("eth_estimateGas", fields))
+        return as_int(node.request("eth_estimateGas", fields, "latest"))
     except RpcError as error:
         raise explained(error, token) from error
 
@@ -264,8 +288,7 @@ def _require_contract(node: Node, to: Address | None) -> None:
         )
 
 
-def _require_funds(node: Node, sender: Address, unsigned: UnsignedTransaction) -> None:
-    has = node.balance(sender)
+def _require_funds(sender: Address, has: int, unsigned: UnsignedTransaction) -> None:
     if has < unsigned.most:
         raise FundsError(
             "The account cannot pay for gas",

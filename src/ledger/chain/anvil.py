@@ -48,6 +48,7 @@ class Anvil:
         state: File in which the chain is kept; None to forget it.
         port: Port to listen on; None for any free one.
         chain_id: EIP-155 chain id.
+        hardfork: Rules of the chain; ``paris`` is what the contracts are compiled for.
         log: File for what anvil prints; None to drop it.
         options: Further options of anvil.
 
@@ -62,10 +63,12 @@ class Anvil:
         port: int | None = None,
         chain_id: int = 31337,
         *,
+        hardfork: str = "paris",
         log: Path | None = None,
         options: Sequence[str] = (),
     ) -> None:
         self._state = state
+        self._hardfork = hardfork
         self._log = log
         self._options = tuple(options)
         self.port = port if port is not None else free_port()
@@ -119,7 +122,7 @@ class Anvil:
 
     def _arguments(self) -> Iterator[str]:
         yield from ("--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(self.chain_id))
-        yield from ("--hardfork", "paris", "--mnemonic", DEV_MNEMONIC)
+        yield from ("--hardfork", self._hardfork, "--mnemonic", DEV_MNEMONIC)
         if self._state is not None:
             _require_whole(self._state)
             yield from ("--state", str(self._state), "--state-interval", "1")
