@@ -1,10 +1,14 @@
-"""Datasets and licences joined with what belongs to them in other tables."""
+"""Datasets and licences joined with what belongs to them in other tables.
+
+Statements are built once: building them takes longer than running them.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, select
 
 from ledger.index import entries, schema
 from ledger.index.entries import DatasetEntry, Price
@@ -13,6 +17,21 @@ from ledger.model.ids import DatasetId
 __all__ = ["catalogue", "dataset_entries", "with_owners"]
 
 
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_PARENTS: Final = (
+    select(schema.dataset_parents.c.dataset, schema.dataset_parents.c.parent)
+    .where(schema.dataset_parents.c.dataset.in_(_IDS))
+    .order_by(schema.dataset_parents.c.dataset, schema.dataset_parents.c.position)
+)
+_OPEN_OFFERS: Final = (
+    select(schema.offers.c.dataset, schema.offers.c.token, func.min(schema.offers.c.price), func.count())
+    .where(schema.offers.c.dataset.in_(_IDS), schema.offers.c.open)
+    .group_by(schema.offers.c.dataset, schema.offers.c.token)
+    .order_by(schema.offers.c.dataset, schema.offers.c.token)
+)
+
+
+@cache
 def catalogue() -> Select[Any]:
     """Datasets with the account that has their token and what their metadata says."""
     table, documents, owners = schema.datasets, schema.documents, schema.token_owners
@@ -24,6 +43,7 @@ def catalogue() -> Select[Any]:
     )
 
 
+@cache
 def with_owners() -> Select[Any]:
     """Licences with the account that has their token."""
     table, owners = schema.licences, schema.token_owners
@@ -50,25 +70,16 @@ def dataset_entries(connection: Connection, rows: Any) -> list[DatasetEntry]:
 
 
 def _parents(connection: Connection, ids: list[int]) -> dict[int, list[DatasetId]]:
-    table = schema.dataset_parents
     found: dict[int, list[DatasetId]] = {}
-    statement = select(table).where(table.c.dataset.in_(ids)).order_by(table.c.dataset, table.c.position)
-    for row in connection.execute(statement):
-        found.setdefault(row.dataset, []).append(row.parent)
+    for dataset, parent in connection.execute(_PARENTS, {"ids": ids}):
+        found.setdefault(dataset, []).append(parent)
     return found
 
 
 def _open_offers(connection: Connection, ids: list[int]) -> tuple[dict[int, list[Price]], dict[int, int]]:
-    table = schema.offers
     prices: dict[int, list[Price]] = {}
     counts: dict[int, int] = {}
-    statement = (
-        select(table.c.dataset, table.c.token, func.min(table.c.price).label("lowest"), func.count().label("number"))
-        .where(table.c.dataset.in_(ids), table.c.open)
-        .group_by(table.c.dataset, table.c.token)
-        .order_by(table.c.dataset, table.c.token)
-    )
-    for row in connection.execute(statement):
-        prices.setdefault(row.dataset, []).append(Price(row.token, schema.narrow(row.lowest)))
-        counts[row.dataset] = counts.get(row.dataset, 0) + row.number
+    for dataset, token, lowest, number in connection.execute(_OPEN_OFFERS, {"ids": ids}):
+        prices.setdefault(dataset, []).append(Price(token, schema.narrow(lowest)))
+        counts[dataset] = counts.get(dataset, 0) + number
     return prices, counts

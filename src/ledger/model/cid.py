@@ -11,6 +11,7 @@ import base64
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
@@ -87,10 +88,15 @@ class Cid:
 
     def __str__(self) -> str:
         """The canonical text, e.g. ``bafkrei…``."""
-        return "b" + base64.b32encode(bytes(self)).decode("ascii").rstrip("=").lower()
+        return _spelled(bytes(self))
 
     def __repr__(self) -> str:
         return f"Cid({str(self)!r})"
+
+
+@lru_cache(maxsize=4096)  # the same CIDs are shown over and over, and Python's base32 is slow
+def _spelled(raw: bytes) -> str:
+    return "b" + base64.b32encode(raw).decode("ascii").rstrip("=").lower()
 
 
 def _refused(shown: str, why: str) -> DocumentError:
