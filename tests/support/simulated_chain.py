@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ledger.chain.events import Event
 from ledger.errors import ChainError
 from ledger.index.source import Block, MovedError
-from tests.support.simulated_ledger import Ledger, digest
+from tests.support.simulated_ledger import Ledger, Said, digest
 
 
 @dataclass(frozen=True)
@@ -42,35 +42,40 @@ class SimulatedChain:
     # What happens.
 
     def mine(self, acts: int) -> None:
-        """One more block with so many transactions."""
+        """One more block with so many transactions of the ledger's people."""
+        state = copy.deepcopy(self._chain[-1].after) if self._chain else Ledger()
+        time = self._next_time()
+        self._append([state.act(self._chance, time) for _ in range(acts)], time, state)
+
+    def say(self, *said: Said) -> None:
+        """One more block with these events, each in a transaction of its own."""
+        self._append([[event] for event in said], self._next_time(), copy.deepcopy(self._chain[-1].after))
+
+    def _next_time(self) -> int:
+        return (self._chain[-1].block.time if self._chain else 1_760_000_000) + self._chance.randint(1, 100)
+
+    def _append(self, transactions: Sequence[Sequence[Said]], time: int, after: Ledger) -> None:
         self._salt += 1
-        parent = self._chain[-1] if self._chain else None
         number = len(self._chain)
-        block = Block(
-            number=number,
-            hash=digest((self._seed, self._salt, number)),
-            parent_hash=parent.block.hash if parent else bytes(32),
-            time=(parent.block.time if parent else 1_760_000_000) + self._chance.randint(1, 100),
-            silent=False,
-        )
-        state = copy.deepcopy(parent.after) if parent else Ledger()
+        block_hash = digest((self._seed, self._salt, number))
         events: list[Event] = []
-        for act in range(acts):
-            for contract, name, arguments in state.act(self._chance, block.time):
+        for place, transaction in enumerate(transactions):
+            for contract, name, arguments in transaction:
                 events.append(
                     Event(
                         name=name,
                         contract=contract,
                         arguments=copy.deepcopy(arguments),
                         block_number=number,
-                        block_hash=block.hash,
-                        transaction_hash=digest((block.hash, act)),
+                        block_hash=block_hash,
+                        transaction_hash=digest((block_hash, place)),
                         log_index=3 * len(events) + 1,
                     )
                 )
+        parent_hash = self._chain[-1].block.hash if self._chain else bytes(32)
         silent = not events and self._chance.random() < 0.5
-        mined = Mined(Block(number, block.hash, block.parent_hash, block.time, silent), tuple(events), state)
-        self._mined[block.hash] = mined
+        mined = Mined(Block(number, block_hash, parent_hash, time, silent), tuple(events), after)
+        self._mined[block_hash] = mined
         self._chain.append(mined)
 
     def grow(self, blocks: int) -> None:
