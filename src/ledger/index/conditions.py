@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, or_
 
 from ledger.errors import UsageError
 from ledger.index import schema
@@ -18,11 +18,11 @@ _DUO_BITS: Final = 63
 """Bits of a set of DUO terms that every database here can compare; DUO itself ends far below."""
 
 
-def state_of(at: int) -> ColumnElement[int]:
-    """The state of a row of ``licences`` at a Unix time, as :func:`ledger.model.licence.state_at` derives it."""
-    stage, state = schema.licences.c.stage, LicenceState
-    late = schema.licences.c.deadline < at
-    over = schema.licences.c.expires_at <= at
+def state_of(licences: FromClause, at: int) -> ColumnElement[int]:
+    """The state of a licence at a Unix time, as :func:`ledger.model.licence.state_at` derives it."""
+    stage, state = licences.c.stage, LicenceState
+    late = licences.c.deadline < at
+    over = licences.c.expires_at <= at
     delivered = stage.in_((state.DELIVERED.value, state.ACTIVE.value))
     return case(
         (and_(stage == state.AGREED.value, late), state.LAPSED.value),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, bindparam, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ledger.chain.node import BlockRef
@@ -21,6 +22,9 @@ __all__ = ["Index", "tip"]
 
 _BUSY_MILLISECONDS: Final = 30_000
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_REVISION: Final = "revision"
+_READ_REVISION: Final = select(facts.c.value).where(facts.c.name == _REVISION)
+_CHANGE_REVISION: Final = facts.update().where(facts.c.name == _REVISION).values(value=bindparam("new"))
 _REBUILD: Final = "name another database, or delete this one: it is rebuilt from the chain"
 
 
@@ -71,11 +75,20 @@ class Index:
             if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE has done the same
                 connection.execute(select(facts).where(facts.c.name == "schema").with_for_update())
             yield connection
+            connection.execute(_CHANGE_REVISION, {"new": secrets.token_hex(8)})
 
     def facts(self) -> Mapping[str, str]:
         """What the index knows of itself: its schema, and the chain it is of once it has been bound to one."""
         with self.reading() as connection:
-            return {row.name: row.value for row in connection.execute(select(facts))}
+            return {row.name: row.value for row in connection.execute(select(facts)) if row.name != _REVISION}
+
+    def revision(self) -> str:
+        """A name for what the index holds now: another one after every write, whichever process wrote.
+
+        What was read after asking for it is at least as new as the name says.
+        """
+        with self.reading() as connection:
+            return str(connection.scalar(_READ_REVISION))
 
     def tip(self) -> BlockRef | None:
         """The last block whose events are all in the index; None before the first."""
@@ -136,6 +149,7 @@ class Index:
                 # Two processes that start together must not both create the tables.
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4823760197)")
             METADATA.create_all(connection)
+            upsert(connection, facts, [{"name": _REVISION, "value": secrets.token_hex(8)}])
             found = connection.scalar(select(facts.c.value).where(facts.c.name == "schema"))
             if found is None:
                 connection.execute(facts.insert(), {"name": "schema", "value": SCHEMA_VERSION})

@@ -259,7 +259,7 @@ def licences(
             *equal(table.c.dataset, dataset),
             *equal(table.c.offer, offer),
             *(() if holder is None else (table.c.dataset.in_(held),)),
-            *(() if state is None else (state_of(moment) == state.value,)),
+            *(() if state is None else (state_of(table, moment) == state.value,)),
         )
         rows, following = question.answer(connection, statement, cursor, limit)
     return Page(tuple(entries.licence_entry(row, row["owner"], moment) for row in rows), following)
