@@ -23,6 +23,7 @@ from ledger.sealing import seal as module
 from ledger.sealing.open import open_dataset, read_listing
 from ledger.sealing.seal import seal
 from ledger.storage.store import Store
+from ledger.storage.unixfs import Dag
 from tests.support.sealing import BOUNDARIES, Bench, content, read_tree
 
 FILES = {f"f{size}": content(size) for size in BOUNDARIES} | {"ä/日本 語": b"x", "a/b/c": b"y", ".hidden": b"z"}
@@ -36,11 +37,12 @@ class Spy:
         self.adopted: list[Cid] = []
         self.opened: list[Cid] = []
 
-    def adopt(self, body: Path, nodes: Path | None, dag: Any) -> Cid:
+    def adopt(self, body: Path, nodes: Path | None, dag: Dag, *, pin: bool = True) -> Cid:
         if self._fail.get("adopt_after") == len(self.adopted):
             raise StoreUnavailableError("The store is down", why="nobody answers", fix="start it")
-        self.adopted.append(self._store.adopt(body, nodes, dag))
-        return self._fail.get("adopt_as", self.adopted[-1])
+        self.adopted.append(self._store.adopt(body, nodes, dag, pin=pin))
+        named: Cid = self._fail.get("adopt_as", self.adopted[-1])
+        return named
 
     def open(self, cid: Cid) -> Iterator[bytes]:
         self.opened.append(cid)
@@ -213,17 +215,11 @@ def test_progress_tells_encryption_and_reading_back(bench: Bench) -> None:
 
 def test_what_is_no_regular_file_is_refused(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "outside").write_bytes(b"secret of somebody else")
-    for index, make in enumerate(
-        (
-            lambda path: path.symlink_to(tmp_path / "outside"),
-            lambda path: path.symlink_to("/nowhere"),
-            lambda path: path.symlink_to(tmp_path),
-            os.mkfifo,
-        )
-    ):
+    targets: list[Path | None] = [tmp_path / "outside", Path("/nowhere"), tmp_path, None]
+    for index, target in enumerate(targets):
         root = tmp_path / f"tree-{index}"
         (root / "sub").mkdir(parents=True)
-        make(root / "sub" / "odd")
+        (root / "sub" / "odd").symlink_to(target) if target else os.mkfifo(root / "sub" / "odd")
         with pytest.raises(PathError, match=r"sub/odd cannot be used"):
             seal(root, bench.store, bench.key, state=bench.state)
     (tmp_path / "link").symlink_to(tmp_path / "tree-0")
@@ -252,10 +248,10 @@ class Disturbed(Spy):
         super().__init__(store)
         self._act = act
 
-    def adopt(self, body: Path, nodes: Path | None, dag: Any) -> Cid:
+    def adopt(self, body: Path, nodes: Path | None, dag: Dag, *, pin: bool = True) -> Cid:
         if not self.adopted:
             self._act()
-        return super().adopt(body, nodes, dag)
+        return super().adopt(body, nodes, dag, pin=pin)
 
 
 @pytest.mark.parametrize("disturb", ["change done", "change next", "remove next", "add", "replace next by link"])
@@ -289,7 +285,7 @@ def test_an_unreadable_file_is_refused(bench: Bench, monkeypatch: pytest.MonkeyP
     read = os.preadv
 
     def fail(descriptor: int, buffers: Any, offset: int) -> int:
-        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("/source/a"):
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == bench.source / "a":
             raise OSError(5, os.strerror(5))
         return read(descriptor, buffers, offset)
 
@@ -316,9 +312,10 @@ def test_a_full_disk_leaves_no_half_body(bench: Bench, monkeypatch: pytest.Monke
     def full(*_: object) -> int:
         raise OSError(28, os.strerror(28))
 
-    with monkeypatch.context() as patch, pytest.raises(NoSpaceError):
+    with monkeypatch.context() as patch:
         patch.setattr("os.pwrite", full)
-        bench.seal(FILES)
+        with pytest.raises(NoSpaceError):
+            bench.seal(FILES)
     assert not (bench.state / "body").exists()
     assert bench.seal().manifest.plaintext_size == sum(map(len, FILES.values()))
 
