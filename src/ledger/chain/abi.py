@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from eth_abi.abi import decode, encode
+from eth_abi.abi import default_codec, encode
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import StringDecoder
 from eth_abi.exceptions import DecodingError, EncodingError
+from eth_abi.registry import ABIRegistry, BaseEquals, registry
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -23,7 +26,21 @@ __all__ = ["Entry", "Parameter", "decode_values", "encode_values", "named", "sna
 
 SELECTOR_BYTES = 4
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+class _TolerantText(StringDecoder):
+    def __init__(self) -> None:
+        super().__init__("surrogateescape")  # type: ignore[no-untyped-call] # eth-abi types none of its coders
+
+
+def _tolerant_of_text() -> ABICodec:
+    tolerant: ABIRegistry = registry.copy()  # type: ignore[no-untyped-call] # as above
+    tolerant.unregister_decoder("string")
+    tolerant.register_decoder(BaseEquals("string"), _TolerantText, label="string")  # type: ignore[no-untyped-call] # as above
+    return ABICodec(tolerant)
+
+
+_ANY_TEXT: Final = _tolerant_of_text()
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def snake_case(name: str) -> str:
@@ -160,14 +177,21 @@ def encode_values(parameters: Sequence[Parameter], values: Sequence[Any], *, wha
         ) from error
 
 
-def decode_values(parameters: Sequence[Parameter], data: bytes) -> tuple[Any, ...]:
+def decode_values(parameters: Sequence[Parameter], data: bytes, *, any_text: bool = False) -> tuple[Any, ...]:
     """Decode ABI-encoded values into the forms of this module.
+
+    Args:
+        parameters: What they are.
+        data: Their encoding.
+        any_text: Take a ``string`` that is not UTF-8 too, which no contract checks: the bytes that are not stand in
+            the text as lone surrogates (PEP 383), so the exact bytes can be had back.
 
     Raises:
         IntegrityError: The data is not an encoding of such values.
     """
+    codec = _ANY_TEXT if any_text else default_codec
     try:
-        values = decode([p.type for p in parameters], data)
+        values = codec.decode([p.type for p in parameters], data)
     except (DecodingError, OverflowError, ValueError) as error:  # ValueError: text that is not UTF-8
         raise IntegrityError(
             "The chain's answer cannot be read",

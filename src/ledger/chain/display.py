@@ -46,6 +46,8 @@ def shown(parameter: Parameter, value: Any) -> Any:
         return _shown_bytes(parameter, value)
     if isinstance(value, int) and not isinstance(value, bool):
         return _shown_int(parameter, value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return value
 
 

@@ -1,7 +1,8 @@
 """What the contracts said: logs decoded into events.
 
 Arguments go by snake_case name: ids and enumerations as ``int``, ``bytes32`` as ``bytes``, addresses checksummed,
-structs as dictionaries. `Event.shown` gives them for people, with states by name and times as ISO 8601.
+structs as dictionaries. Text has lone surrogates for bytes that are not UTF-8. `Event.shown` gives them for people, with
+states by name and times as ISO 8601.
 """
 
 from __future__ import annotations
@@ -114,7 +115,9 @@ def fetch_events(chain: Chain, first: int, last: int) -> list[Event]:
 def _arguments(entry: Entry, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
     indexed = [p for p in entry.inputs if p.indexed]
     unindexed = [p for p in entry.inputs if not p.indexed]
-    values = {snake_case(p.name): v for p, v in zip(unindexed, decode_values(unindexed, data), strict=True)}
+    # Any text: or a member could stop everybody who reads events, by registering a line that is none.
+    said = decode_values(unindexed, data, any_text=True)
+    values = {snake_case(p.name): v for p, v in zip(unindexed, said, strict=True)}
     if len(topics) != len(indexed):
         raise IntegrityError(
             "The chain's answer cannot be read",

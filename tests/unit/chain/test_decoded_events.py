@@ -68,6 +68,15 @@ def test_structs_in_events_are_dictionaries() -> None:
     }
 
 
+def test_text_that_is_none_can_be_read_and_shown_and_its_bytes_had_back() -> None:
+    said = log("Members", "MemberDescribed", 1, bytes(32), "AB")
+    said["data"] = said["data"].replace(b"AB".hex(), b"\xff\x00".hex())
+    event = decode_log(said, deployment())
+    assert event is not None
+    assert event.arguments["name"].encode("utf-8", "surrogateescape") == b"\xff\x00"
+    assert event.shown()["name"] == "\ufffd\x00"
+
+
 def test_an_event_can_be_shown_to_people() -> None:
     event = decode_log(log("Datasets", "DatasetStatusChanged", 9, 3), deployment())
     assert event is not None
