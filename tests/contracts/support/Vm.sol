@@ -16,6 +16,8 @@ interface Vm {
     function stopPrank() external;
     function warp(uint256 time) external;
     function chainId(uint256 id) external;
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool success);
     function assume(bool condition) external pure;
 
     function expectRevert(bytes calldata data) external;

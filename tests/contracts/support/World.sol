@@ -18,7 +18,7 @@ import {Benefits} from "../../../contracts/payments/Benefits.sol";
 import {SettlementToken} from "../../../contracts/payments/SettlementToken.sol";
 import {DatasetId, LicenceId, MemberId, OfferId} from "../../../contracts/types/Ids.sol";
 import {Kinds, MemberKinds} from "../../../contracts/types/Kinds.sol";
-import {Funding, LicenceState, MemberStatus, Tier} from "../../../contracts/types/States.sol";
+import {EscrowStatus, Funding, LicenceState, MemberStatus, Tier} from "../../../contracts/types/States.sol";
 import {DuoCodes, Shares, Terms} from "../../../contracts/types/Terms.sol";
 import {Test} from "./Test.sol";
 import {Vm} from "./Vm.sol";
@@ -345,6 +345,12 @@ abstract contract World is Test {
 
     function stateOf(LicenceId licence) internal view returns (LicenceState) {
         return licences.stateOf(licence);
+    }
+
+    /// @notice What the licence's escrow holds now.
+    function fundedIn(LicenceId licence) internal view returns (uint256) {
+        IBenefits.Escrow memory escrow = benefits.escrowOf(licence);
+        return escrow.status == EscrowStatus.Funded ? escrow.amount : 0;
     }
 
     // Expectations.
