@@ -7,11 +7,12 @@ from eth_utils.crypto import keccak
 from ledger.acts.history import find_event
 from ledger.acts.keyring import Keyring
 from ledger.acts.license import Step
+from ledger.acts.states import require_state
 from ledger.chain import datasets, delivery, licences, offers
 from ledger.chain.chain import Chain
 from ledger.chain.sender import Sender
 from ledger.crypto.exchange import DeliveryContext, wrap_key
-from ledger.errors import IntegrityError, RefusedError
+from ledger.errors import IntegrityError
 from ledger.model.ids import LicenceId
 from ledger.model.licence import Licence, LicenceState
 
@@ -29,14 +30,7 @@ def deliver(licence: LicenceId, *, chain: Chain, sender: Sender, keyring: Keyrin
     known = licences.licence(chain, licence)
     if delivery.delivery(chain, licence) is not None:
         return Step(licence, known.state, None)
-    if known.state not in (LicenceState.PAID, LicenceState.OVERDUE):
-        raise RefusedError(
-            f"The key of licence {licence} cannot be delivered now",
-            why=f"the licence is {known.state.name.lower()}, a key is delivered once the price is in escrow",
-            fix="wait until the licensee has paid",
-            name="LicenceStateRefused",
-            arguments={"licence": licence, "state": known.state.name.lower()},
-        )
+    require_state(known, LicenceState.PAID, LicenceState.OVERDUE, doing="delivered", fix="wait for the licensee to pay")
     dataset = datasets.dataset(chain, offers.dataset_of(chain, known.offer))
     key = keyring.dataset_key(dataset.key_commitment)
     wrapped = wrap_key(key, _agreed_key(known, chain), context=delivery_context(chain, licence))

@@ -14,6 +14,7 @@ from ledger.acts.agreement import AgreementSignature, Party
 from ledger.acts.documents import document_digest, keep_document
 from ledger.acts.history import find_event, find_events
 from ledger.acts.parties import acting_member
+from ledger.acts.states import require_state
 from ledger.chain import licences, members, offers
 from ledger.chain.chain import Chain
 from ledger.chain.sender import Sender
@@ -22,7 +23,7 @@ from ledger.chain.transactions import Outcome, prepare
 from ledger.chain.typed_data import typed_digest
 from ledger.errors import IntegrityError, RefusedError, UsageError
 from ledger.model.ids import Digest, LicenceId, MemberId, OfferId, UnixTime
-from ledger.model.licence import Agreement, Licence, LicenceState
+from ledger.model.licence import Agreement, LicenceState
 from ledger.storage.store import Store
 
 __all__ = [
@@ -155,8 +156,7 @@ def sign(licence: LicenceId, *, chain: Chain, signer: Signer, deadline: UnixTime
         RefusedError: The application is not approved, the deadline has passed, or the signer is of neither party.
     """
     known = licences.licence(chain, licence)
-    if known.state is not LicenceState.APPROVED:
-        raise _wrong_state(known)
+    require_state(known, LicenceState.APPROVED, doing="signed", fix="let the holder approve the application first")
     now = chain.now()
     deadline = UnixTime(now + SIGNATURE_LIFETIME) if deadline is None else deadline
     if deadline <= now:
@@ -252,14 +252,6 @@ def _wrong_digest() -> IntegrityError:
         "The agreement was not signed",
         why="the node's digest of it is not the digest of the terms it shows",
         fix="ask another node",
-    )
-
-
-def _wrong_state(known: Licence) -> RefusedError:
-    return _refused(
-        "LicenceStateRefused",
-        f"Licence {known.id} cannot be signed now",
-        f"it is {known.state.name.lower()}, not approved",
     )
 
 

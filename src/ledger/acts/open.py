@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from ledger.acts.deliver import delivery_context
 from ledger.acts.keyring import Keyring
+from ledger.acts.states import require_state
 from ledger.chain import datasets, delivery, licences, offers
 from ledger.chain.chain import Chain
 from ledger.crypto.derive import DatasetKey
 from ledger.crypto.exchange import unwrap_key
-from ledger.errors import RefusedError
+from ledger.errors import IntegrityError
 from ledger.model.cid import Cid, Codec
 from ledger.model.dataset import Dataset
 from ledger.model.ids import DatasetId, LicenceId
-from ledger.model.licence import Licence, LicenceState
+from ledger.model.licence import LicenceState
 from ledger.sealing.open import open_dataset
 from ledger.storage.store import Progress, Store
 
 __all__ = ["Opened", "licensed_key", "manifest_cid", "open_licensed", "open_own"]
-
-_IN_FORCE: Final = frozenset({LicenceState.DELIVERED, LicenceState.ACTIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,20 @@ def licensed_key(licence: LicenceId, *, chain: Chain, keyring: Keyring) -> tuple
         KeyError_: The delivery key is not here, or what was delivered does not open the dataset.
     """
     known = licences.licence(chain, licence)
+    require_state(
+        known,
+        LicenceState.DELIVERED,
+        LicenceState.ACTIVE,
+        doing="used",
+        fix="wait for the delivery, or refund the price once that is overdue; renew a licence that has expired",
+    )
     delivered = delivery.delivery(chain, licence)
-    if delivered is None or known.state not in _IN_FORCE:
-        raise _not_in_force(known)
+    if delivered is None:
+        raise IntegrityError(
+            f"The delivery of licence {licence} cannot be read",
+            why="the node says that the licence is delivered, and shows no delivery",
+            fix="ask another node",
+        )
     dataset = datasets.dataset(chain, offers.dataset_of(chain, known.offer))
     key = unwrap_key(
         delivered.wrapped_key,
@@ -105,17 +114,6 @@ def licensed_key(licence: LicenceId, *, chain: Chain, keyring: Keyring) -> tuple
 def manifest_cid(dataset: Dataset) -> Cid:
     """The CID of a dataset's manifest."""
     return Cid(Codec(dataset.manifest_codec), dataset.manifest_digest)
-
-
-def _not_in_force(licence: Licence) -> RefusedError:
-    state = licence.state.name.lower()
-    return RefusedError(
-        f"Licence {licence.id} does not open its dataset now",
-        why=f"it is {state}, and data is used while a licence is delivered or active",
-        fix="renew it if it has expired; else wait for the delivery, or refund the price once that is overdue",
-        name="LicenceStateRefused",
-        arguments={"licence": licence.id, "state": state},
-    )
 
 
 def _open(dataset: Dataset, key: DatasetKey, destination: Path, store: Store, progress: Progress | None) -> Opened:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ledger.acts.license import Step
+from ledger.acts.states import require_state
 from ledger.chain import benefits, licences, offers, tokens
 from ledger.chain.chain import Chain
 from ledger.chain.sender import Sender
@@ -15,12 +16,16 @@ from ledger.chain.signers import Signer
 from ledger.chain.transactions import Outcome
 from ledger.errors import FundsError
 from ledger.model.ids import Address, LicenceId, UnixTime
-from ledger.model.licence import Escrow, EscrowStatus
+from ledger.model.licence import Escrow, LicenceState
 
 __all__ = ["PERMIT_LIFETIME", "pay", "renew", "sign_permit"]
 
 PERMIT_LIFETIME: Final = 3_600
 """Seconds for which a permit can be used, unless said otherwise."""
+
+_PAID: Final = frozenset(
+    {LicenceState.PAID, LicenceState.OVERDUE, LicenceState.DELIVERED, LicenceState.ACTIVE, LicenceState.EXPIRED}
+)
 
 
 def pay(
@@ -48,9 +53,11 @@ def pay(
         RefusedError: The licence cannot be paid now, or the permit has expired.
         ChainError: A transaction could not be sent.
     """
+    known = licences.licence(chain, licence)
+    if known.state in _PAID:
+        return Step(licence, known.state, None)
+    require_state(known, LicenceState.AGREED, doing="paid", fix="conclude its agreement first, or apply again")
     escrow = benefits.escrow(chain, licence)
-    if escrow.status in (EscrowStatus.FUNDED, EscrowStatus.SETTLED):
-        return Step(licence, licences.licence(chain, licence).state, None)
     _require_funds(chain, escrow.token, signer.address, escrow.amount)
     if permit:
         call = licences.pay_with_permit(licence, sign_permit(escrow, chain=chain, signer=signer, deadline=deadline))
