@@ -1,8 +1,8 @@
 """What the contracts said: logs decoded into events.
 
 Arguments go by snake_case name: ids and enumerations as ``int``, ``bytes32`` as ``bytes``, addresses checksummed,
-structs as dictionaries. Text has lone surrogates for bytes that are not UTF-8. `Event.shown` gives them for people, with
-states by name and times as ISO 8601.
+structs as dictionaries. Text has lone surrogates for bytes that are not UTF-8. `Event.shown` gives them for people,
+with states by name and times as ISO 8601.
 """
 
 from __future__ import annotations
