@@ -291,9 +291,17 @@ def of_http(status: int) -> Problem:
 def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """The problem of a malformed request, from pydantic's errors without the input they carry."""
     status, title, fix = HTTP_PROBLEMS["invalid"]
-    parts = [_field(error) for error in errors[:20]]
-    detail = f"{len(errors)} part{'s are' if len(errors) != 1 else ' is'} wrong, the first: {parts[0].detail}"
+    own = [error for error in errors if not _follows(error, errors)]
+    parts = [_field(error) for error in own[:20]]
+    detail = f"{len(own)} part{'s are' if len(own) != 1 else ' is'} wrong, the first: {parts[0].detail}"
     return _problem("invalid", status, title, detail, fix).model_copy(update={"errors": parts})
+
+
+def _follows(error: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a list is too short only because pydantic dropped its malformed items."""
+    place = error["loc"]
+    inside = any(other["loc"][: len(place)] == place and len(other["loc"]) > len(place) for other in errors)
+    return error["type"] == "too_short" and inside
 
 
 def _field(error: Mapping[str, Any]) -> FieldProblem:
