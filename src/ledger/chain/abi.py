@@ -145,13 +145,17 @@ class Entry:
         """
         return self.selector + encode_values(self.inputs, arguments, what=self.signature)
 
-    def decode_arguments(self, data: bytes) -> dict[str, Any]:
+    def decode_arguments(self, data: bytes, *, any_text: bool = False) -> dict[str, Any]:
         """Arguments by name, from calldata or error data with its selector.
+
+        Args:
+            data: Selector and encoding.
+            any_text: As for `decode_values`.
 
         Raises:
             IntegrityError: The data is not an encoding of them.
         """
-        return named(self.inputs, decode_values(self.inputs, data[SELECTOR_BYTES:]))
+        return named(self.inputs, decode_values(self.inputs, data[SELECTOR_BYTES:], any_text=any_text))
 
     def decode_output(self, data: bytes) -> Any:
         """What a call returned: one value bare, several as a tuple.

@@ -4,12 +4,11 @@
         chain = Chain.connect(anvil.url, deployment)
 
 Blocks, receipts and logs are all in the state file: the same chain goes on after a restart, even after a kill, less
-what happened in the last second. What is not kept are balances and storage *as they were* in old blocks.
+what happened in the last two seconds. What is not kept are balances and storage *as they were* in old blocks.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -24,8 +23,9 @@ from typing import IO, Final, Self
 from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 
 from ledger.chain.node import Node
+from ledger.chain.saved_state import SavedState
 from ledger.chain.signers import LocalSigner
-from ledger.errors import ChainError, IntegrityError, NodeUnavailableError, PathError
+from ledger.errors import ChainError, NodeUnavailableError
 
 __all__ = ["DEV_MNEMONIC", "Anvil", "dev_signer", "find_anvil", "free_port"]
 
@@ -54,7 +54,8 @@ class Anvil:
 
     Raises (on entering):
         ChainError: anvil is not installed, or did not start.
-        IntegrityError: The state file is damaged.
+        IntegrityError: The state file is damaged, and so is its copy.
+        PathError: The state file cannot be read or written.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Anvil:
         log: Path | None = None,
         options: Sequence[str] = (),
     ) -> None:
-        self._state = state
+        self._state = SavedState(state) if state is not None else None
         self._hardfork = hardfork
         self._log = log
         self._options = tuple(options)
@@ -94,38 +95,54 @@ class Anvil:
 
         Raises:
             ChainError: anvil is not installed, or did not start.
-            IntegrityError: The state file is damaged.
+            IntegrityError: The state file is damaged, and so is its copy.
+            PathError: The state file cannot be read or written.
         """
         command = [str(find_anvil()), *self._arguments()]
+        if self._state is not None:
+            self._state.open()
+        try:
+            self._launch(command)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _launch(self, command: Sequence[str]) -> None:
         _require_free(self.port)
         with _output(self._log) as output:
             self.process = subprocess.Popen(  # noqa: S603 - a fixed program, no shell
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
-        try:
-            self._await_answer(self.process)
-        except BaseException:
-            self.stop()
-            raise
+        self._await_answer(self.process)
+        if self._state is not None:
+            self._keep_time()
+            self._state.keep_copying()
+
+    def _keep_time(self) -> None:
+        """Put the clock forward again where it had been: a block is never older than its parent."""
+        with Node(self.url) as node:
+            ahead = node.head().time - int(time.time())
+            if ahead > 0:
+                node.request("evm_increaseTime", ahead)
 
     def stop(self) -> None:
         """Stop it, and wait until its state is written."""
         process, self.process = self.process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._state is not None:
+            self._state.close()
 
     def _arguments(self) -> Iterator[str]:
         yield from ("--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(self.chain_id))
         yield from ("--hardfork", self._hardfork, "--mnemonic", DEV_MNEMONIC)
         if self._state is not None:
-            _require_whole(self._state)
-            yield from ("--state", str(self._state), "--state-interval", "1")
+            yield from ("--state", str(self._state.path), "--state-interval", "1")
         yield from self._options
 
     def _await_answer(self, process: subprocess.Popen[bytes]) -> None:
@@ -154,7 +171,7 @@ def find_anvil() -> Path:
         ChainError: There is none.
     """
     found = shutil.which("anvil")
-    if found is not None:
+    if found is not None and not _is_script(Path(found)):
         return Path(found)
     system, machine = sys.platform, os.uname().machine
     package = f"@foundry-rs/anvil-{system}-{'arm64' if machine in ('arm64', 'aarch64') else 'amd64'}"
@@ -167,6 +184,12 @@ def find_anvil() -> Path:
         why="the program anvil is not installed",
         fix="install Foundry (npm install @foundry-rs/anvil), or name a running node with --rpc",
     )
+
+
+def _is_script(program: Path) -> bool:
+    """Whether it is npm's wrapper, which would stand between us and anvil when it is to stop."""
+    with program.open("rb") as file:
+        return file.read(2) == b"#!"
 
 
 def free_port() -> int:
@@ -188,24 +211,6 @@ def _require_free(port: int) -> None:
                 why=f"port {port} cannot be used: {error.strerror}",
                 fix="stop what listens there, or choose another port",
             ) from error
-
-
-def _require_whole(state: Path) -> None:
-    """Refuse a damaged state, which anvil would replace by an empty chain."""
-    try:
-        state.parent.mkdir(parents=True, exist_ok=True)
-        if state.exists():
-            json.loads(state.read_bytes())
-    except OSError as error:
-        raise PathError(
-            "The local chain's state cannot be read", why=f"{state}: {error.strerror}", fix="check the file's rights"
-        ) from error
-    except ValueError as error:
-        raise IntegrityError(
-            "The local chain's state is damaged",
-            why=f"{state} is not whole JSON",
-            fix="put back a copy of it, or move it away to begin a new chain",
-        ) from error
 
 
 def _output(log: Path | None) -> IO[bytes]:

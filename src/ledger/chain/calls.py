@@ -66,8 +66,13 @@ class DecodedCall:
     payable: bool
 
 
-def decode_call(data: bytes, contract: str) -> DecodedCall:
+def decode_call(data: bytes, contract: str, *, any_text: bool = False) -> DecodedCall:
     """What calldata for a contract asks for.
+
+    Args:
+        data: Selector and arguments.
+        contract: Name of the contract.
+        any_text: Take text that is not UTF-8 too, as in what is on the chain already.
 
     Raises:
         InputError: The contract has no such function.
@@ -83,7 +88,7 @@ def decode_call(data: bytes, contract: str) -> DecodedCall:
     return DecodedCall(
         contract=contract,
         function=entry.name,
-        arguments=entry.decode_arguments(data),
+        arguments=entry.decode_arguments(data, any_text=any_text),
         reads_only=entry.reads_only,
         payable=entry.mutability == "payable",
     )

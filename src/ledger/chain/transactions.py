@@ -176,7 +176,7 @@ def transaction(chain: Chain, tx_hash: bytes) -> TransactionRecord:
     """
     found = _find(chain, tx_hash)
     signed = parse_raw(_raw(chain, found, tx_hash))
-    call = decode_call(signed.data, contract_of(chain, signed))
+    call = decode_call(signed.data, contract_of(chain, signed), any_text=True)
     receipt = find_receipt(chain, tx_hash)
     if receipt is None:
         return TransactionRecord(signed=signed, call=call, status=TransactionStatus.PENDING)
