@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 
 from api.idempotency import IdempotencyKeys
 from api.limits import ByteBudget, Gate, Limits, RequestRate
+from api.pages import KeptPages
 from ledger.chain.chain import Chain
 from ledger.index.database import Index
 from ledger.storage.store import Store
@@ -54,6 +55,7 @@ class Guards:
         self.documents = RequestRate(limits.documents_per_minute)
         self.document_bytes = ByteBudget(limits.document_bytes_per_day)
         self.idempotency = IdempotencyKeys()
+        self.pages = KeptPages(limits.kept_pages)
 
 
 # Asynchronous where nothing blocks: FastAPI would send a plain function to a thread for each request.

@@ -41,6 +41,7 @@ class Limits:
         node_calls: Requests that may wait for the node at once; more are turned away, so that a slow node never takes
             the threads that read the catalogue.
         threads: Threads that serve requests.
+        kept_pages: Bytes of catalogue pages that are kept in memory until the index changes.
     """
 
     body: int = 2**20
@@ -49,6 +50,7 @@ class Limits:
     document_bytes_per_day: int = 256 * 2**20
     node_calls: int = 16
     threads: int = 32
+    kept_pages: int = 16 * 2**20
 
 
 class Bodies:

@@ -5,7 +5,10 @@ Bodies are built once, from values that the index has made valid, straight to JS
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query, Request
@@ -14,8 +17,9 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from ledger.index.cursor import MAX_LIMIT, Page
+from ledger.index.database import Index
 
-__all__ = ["CursorQuery", "LimitQuery", "PageOf", "json_response", "page_response"]
+__all__ = ["CursorQuery", "KeptPages", "LimitQuery", "PageOf", "json_response", "page_response"]
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -45,3 +49,62 @@ def page_response(request: Request, page: Page[T], view: Callable[[T], V]) -> Re
         following = request.url.include_query_params(cursor=page.next_cursor)
         response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    revision: str
+    body: bytes
+    link: str | None
+
+    def response(self) -> Response:
+        """A response of its own for each request: what serves it may add to it."""
+        return Response(self.body, media_type="application/json", headers={"Link": self.link} if self.link else None)
+
+
+class KeptPages:
+    """Pages as they were sent, until the index changes. For lists that say nothing that time alone changes.
+
+    Args:
+        room: Bytes of bodies to keep; the page not asked for the longest goes first.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._used = 0
+        self._pages: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = Lock()
+
+    def serve(self, request: Request, index: Index, make: Callable[[], Response]) -> Response:
+        """The page that was asked for: kept, or made and kept.
+
+        Args:
+            request: Whose path and query are the question.
+            index: What the page is made from.
+            make: Makes it.
+        """
+        question = f"{request.url.path}?{request.url.query}"
+        revision = index.revision()  # before the page is made, which is then never older than its name
+        kept = self._find(question, revision)
+        if kept is None:
+            made = make()
+            kept = _Kept(revision, bytes(made.body), made.headers.get("link"))
+            self._keep(question, kept)
+        return kept.response()
+
+    def _find(self, question: str, revision: str) -> _Kept | None:
+        with self._lock:
+            kept = self._pages.get(question)
+            if kept is None or kept.revision != revision:
+                return None
+            self._pages.move_to_end(question)
+            return kept
+
+    def _keep(self, question: str, page: _Kept) -> None:
+        with self._lock:
+            former = self._pages.pop(question, None)
+            self._used += len(page.body) - (len(former.body) if former else 0)
+            self._pages[question] = page
+            while self._used > self._room:
+                _, oldest = self._pages.popitem(last=False)
+                self._used -= len(oldest.body)

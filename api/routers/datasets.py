@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from api.deps import IndexDep, StoreDep
+from api.deps import GuardsDep, IndexDep, StoreDep
 from api.filters import (
     DatasetPath,
     DatasetQuery,
@@ -67,6 +67,7 @@ class Versions(BaseModel):
 def list_datasets(
     request: Request,
     index: IndexDep,
+    guards: GuardsDep,
     *,
     cursor: CursorQuery = None,
     limit: LimitQuery = queries.DEFAULT_LIMIT,
@@ -84,21 +85,25 @@ def list_datasets(
 
     `q` searches name, description, creator and keywords of the metadata document, and the attribution line.
     """
-    page = queries.datasets(
-        index,
-        cursor=cursor,
-        limit=limit,
-        text=q,
-        holder=holder,
-        collector=collector,
-        parent=parent,
-        tier=Tier[tier.upper()] if tier else None,
-        funding=Funding[funding.upper()] if funding else None,
-        duo=parse_duo_term(duo) if duo else None,
-        status=DatasetStatus[status.upper()] if status else None,
-        human_genetic_resources=human_genetic_resources,
-    )
-    return page_response(request, page, dataset_view)
+
+    def make() -> Response:
+        page = queries.datasets(
+            index,
+            cursor=cursor,
+            limit=limit,
+            text=q,
+            holder=holder,
+            collector=collector,
+            parent=parent,
+            tier=Tier[tier.upper()] if tier else None,
+            funding=Funding[funding.upper()] if funding else None,
+            duo=parse_duo_term(duo) if duo else None,
+            status=DatasetStatus[status.upper()] if status else None,
+            human_genetic_resources=human_genetic_resources,
+        )
+        return page_response(request, page, dataset_view)
+
+    return guards.pages.serve(request, index, make)
 
 
 @router.get("/{dataset}", operation_id="datasets_read", summary="A dataset", response_model=DatasetView)

@@ -144,5 +144,20 @@ def test_opening_twice_is_opening_once(tmp_path: Path) -> None:
     one.close()
 
 
+def test_every_write_makes_a_new_revision_and_nothing_else_does(index: Index) -> None:
+    first = index.revision()
+    with index.reading() as connection:
+        connection.execute(select(facts)).all()
+    assert index.revision() == first
+
+    with pytest.raises(LookupError), index.writing():
+        raise LookupError
+    assert index.revision() == first
+
+    with index.writing() as connection:
+        connection.execute(insert(tokens), {"address": "first", "allowed": True})
+    assert index.revision() != first
+
+
 def test_an_empty_index_has_no_last_block(index: Index) -> None:
     assert index.tip() is None
