@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from itertools import count
 from urllib.parse import urlsplit
 
 __all__ = ["requests_per_second"]
@@ -17,7 +19,7 @@ def requests_per_second(url: str, *, requests: int, connections: int) -> float:
     """How many answers of status 200 the server at `url` gives in a second.
 
     Args:
-        url: Of loopback, ``http``.
+        url: Of loopback, ``http``. Each ``{}`` in its query becomes the number of the request.
         requests: How many to send in all.
         connections: How many at once.
 
@@ -30,18 +32,23 @@ def requests_per_second(url: str, *, requests: int, connections: int) -> float:
 async def _run(url: str, each: int, connections: int) -> float:
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    request = f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: application/json\r\n\r\n".encode()
+    numbers = count()
+
+    def request() -> bytes:
+        path = target.replace("{}", str(next(numbers)))
+        return f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: application/json\r\n\r\n".encode()
+
     host, port = parts.hostname, parts.port
     start = time.perf_counter()
     await asyncio.gather(*(_connection(host, port, request, each) for _ in range(connections)))
     return each * connections / (time.perf_counter() - start)
 
 
-async def _connection(host: str | None, port: int | None, request: bytes, count: int) -> None:
+async def _connection(host: str | None, port: int | None, request: Callable[[], bytes], number: int) -> None:
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        for _ in range(count):
-            writer.write(request)
+        for _ in range(number):
+            writer.write(request())
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(_length(head))
     finally:
