@@ -58,7 +58,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)  # noqa: S101 - registered for this class
     problem = of_error(error)
     if problem.status >= 500:
-        _log.warning("%s %s: %s", request.method, request.scope["route"].path, error)
+        route = request.scope.get("route")  # its pattern: what a client put into the address is not logged
+        _log.warning("%s %s: %s", request.method, getattr(route, "path", "?"), error)
     return respond(problem)
 
 

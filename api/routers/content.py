@@ -100,12 +100,11 @@ def _range(text: str | None, size: int) -> tuple[int, int]:
 
 
 def _sliced(parts: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:
+    """The bytes of a range; nothing for each part before it, so that no thread is held for longer than a part takes."""
     position = 0
     with closing(parts):  # type: ignore[type-var]  # every store gives a generator
         for part in parts:
-            piece = part[max(0, start - position) : stop - position]
+            yield part[max(0, start - position) : stop - position]
             position += len(part)
-            if piece:
-                yield piece
             if position >= stop:
                 return

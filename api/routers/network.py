@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from fastapi import APIRouter
@@ -9,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from api.deps import ChainDep, GuardsDep, IndexDep, ServicesDep
-from api.problems import refused
+from api.problems import RequestError, refused
 from ledger.errors import LedgerError
 from ledger.model.ids import AddressField, UnixTimeField
 
@@ -76,17 +77,25 @@ def read_network(chain: ChainDep, index: IndexDep, guards: GuardsDep) -> Network
     summary="Whether the service works",
     responses={503: {"model": Health, "description": "A part does not answer"}},
 )
-def read_health(services: ServicesDep, response: Response) -> Health:
-    """Status 200 when every part answers, else 503. Reads stay possible while only the node is down."""
-    node, index = _answers(services.chain.head), _answers(services.index.tip)
+def read_health(services: ServicesDep, guards: GuardsDep, response: Response) -> Health:
+    """Status 200 when every part answers, else 503. Reads stay possible while only the node is down.
+
+    The node counts as down, too, when as many requests are waiting for it as may.
+    """
+
+    def ask_node() -> None:
+        with guards.node.entered():
+            services.chain.head()
+
+    node, index = _answers(ask_node), _answers(services.index.tip)
     whole = node == index == "up"
     response.status_code = 200 if whole else 503
     return Health(status="up" if whole else "degraded", node=node, index=index)
 
 
-def _answers(ask: object) -> Literal["up", "down"]:
+def _answers(ask: Callable[[], object]) -> Literal["up", "down"]:
     try:
-        ask()  # type: ignore[operator]
-    except LedgerError:
+        ask()
+    except (LedgerError, RequestError):
         return "down"
     return "up"

@@ -199,3 +199,15 @@ def test_health_tells_which_part_is_down_and_reads_go_on(client: TestClient) -> 
     assert response.status_code == 503
     assert response.json() == {"status": "degraded", "node": "down", "index": "up"}
     assert client.get("/datasets").status_code == 200
+
+
+def test_what_breaks_behind_the_api_is_for_its_operators_log(
+    client: TestClient, silent_chain: Chain, caplog: pytest.LogCaptureFixture
+) -> None:
+    hidden = "0x" + SECRET[2:]
+    problem(client.get(f"/transactions/{hidden}"), 503, "node-unavailable")
+    told = [record.getMessage() for record in caplog.records if record.name == "api.handlers"]
+    assert told
+    assert told[0].startswith("GET /transactions/{tx_hash}: ")
+    assert silent_chain.url in told[0]
+    assert SECRET[2:20] not in told[0]
