@@ -5,11 +5,12 @@ Bodies are built once, from values that the index has made valid, straight to JS
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
@@ -20,6 +21,9 @@ from ledger.index.cursor import MAX_LIMIT, Page
 from ledger.index.database import Index
 
 __all__ = ["CursorQuery", "KeptPages", "LimitQuery", "PageOf", "json_response", "page_response"]
+
+ENTRY_BYTES: Final = 1_024
+"""What keeping a page takes beside its body."""
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -57,6 +61,11 @@ class _Kept:
     body: bytes
     link: str | None
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about: empty pages are many if somebody asks for them."""
+        return len(self.body) + len(self.link or "") + ENTRY_BYTES
+
     def response(self) -> Response:
         """A response of its own for each request: what serves it may add to it."""
         return Response(self.body, media_type="application/json", headers={"Link": self.link} if self.link else None)
@@ -66,13 +75,13 @@ class KeptPages:
     """Pages as they were sent, until the index changes. For lists that say nothing that time alone changes.
 
     Args:
-        room: Bytes of bodies to keep; the page not asked for the longest goes first.
+        room: Bytes to keep; the page not asked for the longest goes first.
     """
 
     def __init__(self, room: int) -> None:
         self._room = room
         self._used = 0
-        self._pages: OrderedDict[str, _Kept] = OrderedDict()
+        self._pages: OrderedDict[bytes, _Kept] = OrderedDict()
         self._lock = Lock()
 
     def serve(self, request: Request, index: Index, make: Callable[[], Response]) -> Response:
@@ -83,7 +92,8 @@ class KeptPages:
             index: What the page is made from.
             make: Makes it.
         """
-        question = f"{request.url.path}?{request.url.query}"
+        asked = f"{request.url.path}?{request.url.query}"
+        question = hashlib.sha256(asked.encode()).digest()  # a client may ask anything, at any length
         revision = index.revision()  # before the page is made, which is then never older than its name
         kept = self._find(question, revision)
         if kept is None:
@@ -92,7 +102,7 @@ class KeptPages:
             self._keep(question, kept)
         return kept.response()
 
-    def _find(self, question: str, revision: str) -> _Kept | None:
+    def _find(self, question: bytes, revision: str) -> _Kept | None:
         with self._lock:
             kept = self._pages.get(question)
             if kept is None or kept.revision != revision:
@@ -100,11 +110,11 @@ class KeptPages:
             self._pages.move_to_end(question)
             return kept
 
-    def _keep(self, question: str, page: _Kept) -> None:
+    def _keep(self, question: bytes, page: _Kept) -> None:
         with self._lock:
             former = self._pages.pop(question, None)
-            self._used += len(page.body) - (len(former.body) if former else 0)
+            self._used += page.size - (former.size if former else 0)
             self._pages[question] = page
             while self._used > self._room:
                 _, oldest = self._pages.popitem(last=False)
-                self._used -= len(oldest.body)
+                self._used -= oldest.size

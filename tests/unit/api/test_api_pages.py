@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from api.pages import KeptPages, json_response
+from api.pages import ENTRY_BYTES, KeptPages, json_response
 from ledger.chain.chain import Chain
 from ledger.index import Index
 from ledger.index.schema import datasets
@@ -30,7 +30,7 @@ def request(query: str) -> Request:
 
 
 def test_a_page_is_made_once_for_as_long_as_the_index_is_the_same(written: Index) -> None:
-    pages, made = KeptPages(10_000), list[int]()
+    pages, made = KeptPages(100_000), list[int]()
 
     def make() -> Response:
         made.append(len(made))
@@ -55,7 +55,7 @@ def test_a_page_is_made_once_for_as_long_as_the_index_is_the_same(written: Index
 
 
 def test_no_more_is_kept_than_there_is_room_for(written: Index) -> None:
-    pages, made = KeptPages(300), list[str]()
+    pages, made = KeptPages(3 * (100 + ENTRY_BYTES)), list[str]()
 
     def serve(query: str) -> None:
         def make() -> Response:
@@ -68,10 +68,18 @@ def test_no_more_is_kept_than_there_is_room_for(written: Index) -> None:
         serve(query)
     assert made == ["a", "b", "c", "d", "b"]
 
-    pages, made = KeptPages(99), list[str]()
+    pages, made = KeptPages(99 + ENTRY_BYTES), list[str]()
     serve("a")
     serve("a")
     assert made == ["a", "a"]
+
+
+def test_questions_of_any_length_and_number_take_no_more_than_the_room(written: Index) -> None:
+    pages = KeptPages(20 * ENTRY_BYTES)
+    for number in range(100):
+        pages.serve(request(f"{number}={'x' * 5_000}"), written, lambda: Response(b"[]"))
+    assert len(pages._pages) <= 20
+    assert all(len(question) == 32 for question in pages._pages)
 
 
 def test_a_list_shows_what_was_written_since(silent_chain: Chain, written: Index, tmp_path: Path) -> None:
