@@ -86,6 +86,7 @@ def seal(source: Path, store: Store, key: DatasetKey, *, state: Path, progress: 
 class _Sealer:
     def __init__(self, store: Store, key: DatasetKey, journal: Journal, meter: Meter) -> None:
         self._store, self._key, self._journal, self._meter = store, key, journal, meter
+        self._pins = store.pins()
 
     def seal_file(self, tree: SourceTree, index: int, file: TreeEntry) -> FileEntry:
         self._meter.path = file.path
@@ -106,7 +107,11 @@ class _Sealer:
 
     def _finished(self, source: bytes) -> Record | None:
         record = self._journal.find(source)
-        return record if record and self._store.has(record.entry.body) else None
+        if record is None or not self._store.has(record.entry.body):
+            return None
+        if record.entry.body not in self._pins:  # the store was interrupted between taking it and pinning it
+            self._store.pin(record.entry.body)
+        return record
 
     def _encrypt(self, source: bytes, index: int, plaintext: Plaintext, step: Step | None) -> Record:
         journal = self._journal

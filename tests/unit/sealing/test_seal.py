@@ -167,6 +167,13 @@ def test_a_body_that_was_never_read_back_is_before_it_counts(bench: Bench) -> No
     assert set(again.opened) >= {entry.body for entry in sealed.manifest.files}
 
 
+def test_a_body_that_lost_its_pin_gets_it_back(bench: Bench) -> None:
+    first = bench.seal({"a": b"1"})
+    bench.store.unpin(first.manifest.entry(1).body)
+    assert bench.seal() == first
+    assert first.manifest.entry(1).body in bench.store.pins()
+
+
 def test_what_the_store_lost_is_encrypted_again(bench: Bench) -> None:
     first = bench.seal({"a": b"1", "b": b"2"})
     bench.store.unpin(first.manifest.entry(1).body)
