@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,21 +126,21 @@ def test_processes_race_for_numbers_and_all_arrive(busy_world: World, tmp_path: 
 
 def test_a_transaction_that_was_replaced_is_sent_again(world: World) -> None:
     """Another program takes our number while ours waits: ours can never be mined, so it is numbered anew."""
-    with held(world), ThreadPoolExecutor(1) as pool:
+    with world.held(), ThreadPoolExecutor(1) as pool:
         sending = pool.submit(world.institute.send, tokens.transfer(world.token, RECEIVER, 7))
         ours = _pending_nonce(world)
         other = prepare(world.chain, tokens.transfer(world.token, RECEIVER, 100), world.institute.address, nonce=ours)
         dearer = _dearer(other)
         broadcast(world.chain, world.institute.signer.sign_transaction(dearer))
         world.chain.request("evm_mine")
-        automine(world, on=True)
+        world.automine(on=True)
         outcome = sending.result(timeout=30)
     assert outcome.event("Transfer").arguments["value"] == 7
     assert tokens.balance_of(world.chain, world.token, RECEIVER) == 107
 
 
 def test_whoever_waits_for_a_replaced_transaction_is_told(world: World) -> None:
-    with held(world):
+    with world.held():
         unsigned = prepare(world.chain, tokens.transfer(world.token, RECEIVER, 7), world.institute.address)
         first = broadcast(world.chain, world.institute.signer.sign_transaction(unsigned))
         with ThreadPoolExecutor(1) as pool:
@@ -155,7 +154,7 @@ def test_whoever_waits_for_a_replaced_transaction_is_told(world: World) -> None:
 
 
 def test_a_cheaper_replacement_is_out_of_date(world: World) -> None:
-    with held(world):
+    with world.held():
         unsigned = prepare(world.chain, tokens.transfer(world.token, RECEIVER, 7), world.institute.address)
         broadcast(world.chain, world.institute.signer.sign_transaction(unsigned))
         again = prepare(
@@ -166,7 +165,7 @@ def test_a_cheaper_replacement_is_out_of_date(world: World) -> None:
 
 
 def test_waiting_ends_in_time(world: World) -> None:
-    with held(world):
+    with world.held():
         with pytest.raises(TransactionError, match="was not mined in time") as refused:
             world.institute.sender.send(tokens.transfer(world.token, RECEIVER, 7), timeout=0.3)
         assert "sending it again is harmless" in refused.value.fix
@@ -216,20 +215,6 @@ def test_a_network_without_base_fees_gets_legacy_transactions() -> None:
         broadcast(world.chain, signed.raw)
         assert await_receipt(world.chain, signed.hash, signed.sender, signed.nonce, 20) is not None
         world.settled()
-
-
-@contextmanager
-def held(world: World) -> Iterator[None]:
-    """Transactions wait inside, and are mined only when asked for."""
-    automine(world, on=False)
-    try:
-        yield
-    finally:
-        automine(world, on=True)
-
-
-def automine(world: World, *, on: bool) -> None:
-    world.chain.request("evm_setAutomine", on)
 
 
 def _pending_nonce(world: World) -> int:

@@ -324,6 +324,19 @@ class World:
         self.chain.request("evm_increaseTime", seconds)
         self.chain.request("evm_mine")
 
+    def automine(self, *, on: bool) -> None:
+        """Whether each transaction is mined at once, on anvil and Hardhat's node."""
+        self.chain.request("evm_setAutomine", on)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Transactions wait inside, and are mined only when asked for by ``evm_mine``."""
+        self.automine(on=False)
+        try:
+            yield
+        finally:
+            self.automine(on=True)
+
     @contextmanager
     def isolated(self) -> Iterator[World]:
         """What happens inside has not happened afterwards."""
