@@ -19,7 +19,7 @@ from ledger.chain.node import Node, RpcError, as_int, explained
 from ledger.chain.raw import SignedTransaction, parse_raw
 from ledger.chain.signers import Signer
 from ledger.chain.unsigned import UnsignedTransaction
-from ledger.errors import FundsError, LedgerError, TransactionError, WrongNetworkError
+from ledger.errors import FundsError, LedgerError, TransactionError
 from ledger.model.ids import Address
 
 __all__ = ["Account", "await_receipt", "draft", "failure", "find_receipt", "submit"]
@@ -158,7 +158,6 @@ def draft(
     Raises:
         RefusedError: A contract would refuse it, in words.
         FundsError: The sender has too little native coin, or too few tokens.
-        WrongNetworkError: There is no contract at the address.
     """
     fields = {"from": sender, "data": "0x" + data.hex()} | ({"to": to} if to else {})
     block = node.header("latest")
@@ -171,7 +170,6 @@ def draft(
         chain_id=chain_id,
         **prices(node, block, legacy=legacy),
     )
-    _require_contract(node, to)
     has = node.balance(sender)
     if has < unsigned.most and block.get("baseFeePerGas") == "0x0" and not unsigned.is_legacy:
         unsigned = replace(unsigned, max_fee_per_gas=0, max_priority_fee_per_gas=0)  # the tip is a gift
@@ -277,15 +275,6 @@ def _estimate(node: Node, fields: dict[str, str], token: Address | None) -> int:
         return as_int(node.request("eth_estimateGas", fields, "latest"))
     except RpcError as error:
         raise explained(error, token) from error
-
-
-def _require_contract(node: Node, to: Address | None) -> None:
-    if to is not None and not node.code(to):
-        raise WrongNetworkError(
-            "There is no contract to call",
-            why=f"nothing stands at {to}",
-            fix="name the node and the deployment file that belong together",
-        )
 
 
 def _require_funds(sender: Address, has: int, unsigned: UnsignedTransaction) -> None:

@@ -77,8 +77,16 @@ class Chain(Node):
                 raise _wrong(f"the contract at {contract.address} is not the ledger's {name}")
 
     def address(self, call: Call) -> Address:
-        """Where a call goes."""
-        return call.address or self.deployment.address(call.contract)
+        """Where a call goes.
+
+        Raises:
+            UsageError: The ledger has no such contract.
+            WrongNetworkError: There is no contract at the address: a transaction there would do nothing, and succeed.
+        """
+        to = call.address or self.deployment.address(call.contract)
+        if not self.code(to):
+            raise _wrong(f"there is no contract {call.contract} at {to}")
+        return to
 
     def contract(self, name: str) -> Contract:
         """web3's object for a contract.

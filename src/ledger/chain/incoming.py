@@ -19,6 +19,7 @@ NONCE_TAKEN: Final = (
     "correct nonce",  # Ganache
 )
 NONCE_AHEAD: Final = ("nonce too high",)  # Hardhat keeps no queue
+OTHER_CHAIN: Final = ("chain id", "chainid")
 UNDERPRICED: Final = ("underpriced", "max fee per gas less than", "lower than the block", "too low to be mined")
 NO_FUNDS: Final = ("insufficient funds", "enough funds", "insufficient balance", "upfront cost")
 
@@ -77,6 +78,12 @@ def refusal(error: RpcError, signed: SignedTransaction) -> LedgerError:
             "The account cannot pay for gas",
             why=f"{signed.sender} has too little native coin for {signed.gas} gas at the price offered",
             fix="send it some native coin, or sign with a funded account",
+        )
+    if error.says(*OTHER_CHAIN):
+        return WrongNetworkError(
+            "The node is on another chain",
+            why=f"it refuses transactions for chain {signed.chain_id}",
+            fix="name the node and the deployment file that belong together",
         )
     if error.says(*NONCE_AHEAD):
         why = f"{signed.sender} has not sent as many transactions as nonce {signed.nonce} says"

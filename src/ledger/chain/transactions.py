@@ -123,9 +123,15 @@ def prepare(
         FundsError: The sender has too little native coin, or too few tokens.
         WrongNetworkError: There is no contract at the address.
     """
-    to = chain.address(call)
     return draft(
-        chain, to, call.data(), sender, chain.chain_id, nonce=nonce, legacy=legacy, token=token_of(chain, call)
+        chain,
+        chain.address(call),
+        call.data(),
+        sender,
+        chain.chain_id,
+        nonce=nonce,
+        legacy=legacy,
+        token=token_of(chain, call),
     )
 
 
@@ -210,7 +216,7 @@ def outcome_of(chain: Chain, receipt: Mapping[str, Any]) -> Outcome:
 def token_of(chain: Chain, call: Call) -> Address | None:
     """The settlement token that a call moves, if it moves one."""
     if call.contract == "SettlementToken":
-        return chain.address(call)
+        return call.address or chain.deployment.address(call.contract)
     if call.contract == "Licences" and call.function in ("pay", "payWithPermit", "renew"):
         token = Address(chain.call("Benefits", "escrowOf", call.arguments[0])["token"])
         return token if token != ZERO_ADDRESS else None

@@ -8,7 +8,7 @@ from ledger.chain.artifacts import artifact
 from ledger.chain.incoming import OutdatedTransactionError, refusal
 from ledger.chain.node import RpcError
 from ledger.chain.raw import parse_raw
-from ledger.errors import FundsError, LedgerError, RefusedError, TransactionError
+from ledger.errors import FundsError, LedgerError, RefusedError, TransactionError, WrongNetworkError
 from tests.unit.chain.test_raw import RAW
 
 SIGNED = parse_raw(RAW["dynamic fee"])
@@ -40,6 +40,13 @@ REASON = "0x" + (OFFER_NOT_OPEN.selector + (4).to_bytes(32, "big")).hex()
         ("Upfront cost exceeds account balance", None, FundsError),  # Besu
         ("execution reverted", REASON, RefusedError),
         ("VM Exception while processing transaction: reverted", {"message": "…", "data": REASON}, RefusedError),
+        ("invalid chain id for signer: have 31337 want 1", None, WrongNetworkError),  # geth, anvil
+        (
+            "Trying to send an incompatible EIP-155 transaction, signed for another chain. chainId",
+            None,
+            WrongNetworkError,
+        ),
+        ("Wrong chainId", None, WrongNetworkError),  # Besu
         ("exceeds block gas limit", None, TransactionError),
         ("intrinsic gas too low", None, TransactionError),
         ("", None, TransactionError),
