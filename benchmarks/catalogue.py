@@ -26,7 +26,7 @@ from tests.support.world import World
 
 __all__ = ["measure"]
 
-BATCHES, LICENCES, REQUESTS, ROUNDS = 10, 10, 1_500, 4
+BATCHES, LICENCES, REQUESTS, ROUNDS = 10, 10, 1_000, 4
 CONNECTIONS = 4
 ROOM = 256 * 2**20
 START_SECONDS = 30.0

@@ -24,6 +24,7 @@ class Machine:
         memory: Bytes of main memory.
         system: Operating system and its release.
         python: Version.
+        load: Processes that ran or waited to run in the minute before: what else is measured along.
         date: Of the run, UTC.
         commit: Of the source, with a remark if files were changed since.
     """
@@ -33,6 +34,7 @@ class Machine:
     memory: int
     system: str
     python: str
+    load: float
     date: str
     commit: str
 
@@ -45,6 +47,7 @@ class Machine:
             memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             system=f"{platform.system()} {platform.release().split('-')[0]}",
             python=f"{platform.python_implementation()} {platform.python_version()}",
+            load=os.getloadavg()[0],
             date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             commit=_commit(),
         )
@@ -53,7 +56,7 @@ class Machine:
         memory = round(self.memory / 2**30)
         return (
             f"{self.cores} cores of {self.processor}, {memory} GiB, {self.system}, {self.python}; "
-            f"{self.date}; commit {self.commit}"
+            f"load average {self.load:.1f} before; {self.date}; commit {self.commit}"
         )
 
 

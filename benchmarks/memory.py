@@ -21,7 +21,7 @@ SIZES = (64 * MIB, 1024 * MIB, 4096 * MIB)
 FLAT = Aim.below(1.1, "≤ 1.1 (flat)")
 
 METHOD = """\
-Peak resident memory (`ru_maxrss`) of a process that seals one file into a store: interpreter, modules, encryption,
+Peak resident memory (`VmHWM`) of a process that seals one file into a store: interpreter, modules, encryption,
 journal and reading everything back from the store. The files are sparse, on {medium}, and their bodies are not: the
 store holds as many bytes as they have. The reference is the same with 64 MiB; the last row holds that against a file of
 one byte, which is what the program takes before it has anything to do."""

@@ -32,8 +32,10 @@ FIGURES: Mapping[str, Callable[[], Figure | Observations]] = {
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("figures", nargs="*", choices=[*FIGURES, []], help="only these, without writing the document")
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"only these of {', '.join(FIGURES)}")
     wanted: list[str] = parser.parse_args().figures
+    if unknown := set(wanted) - FIGURES.keys():
+        parser.error(f"no such figure: {', '.join(sorted(unknown))}")
 
     machine = Machine.here()
     print(f"Measured on {machine}\n", flush=True)

@@ -8,7 +8,6 @@ Prints the most memory it ever had, in bytes.
 
 from __future__ import annotations
 
-import resource
 import sys
 from pathlib import Path
 
@@ -41,7 +40,18 @@ def main() -> None:
         seal_into(source, directory)
     else:
         encrypt(source, directory)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    print(_peak_memory())
+
+
+def _peak_memory() -> int:
+    """Bytes of main memory that this program had at most (``VmHWM``).
+
+    Not ``ru_maxrss``: that begins with what the parent had when it started this program.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise OSError("the system does not tell the peak memory of a process")
 
 
 if __name__ == "__main__":
