@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -183,7 +183,7 @@ def verify(desk: Desk, dataset: DatasetArgument) -> Record:
     """Check every stored byte of a dataset against what was registered; needs no key."""
     with desk.output.progress("verifying") as progress:
         verified = verify_stored(DatasetId(dataset), chain=desk.chain, store=desk.store, progress=progress)
-    return Record(asdict(verified))
+    return Record({field.name: getattr(verified, field.name) for field in fields(verified)})
 
 
 @command(app, "open", Needs.KEYS | Needs.CHAIN | Needs.STORE)

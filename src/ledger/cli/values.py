@@ -125,9 +125,18 @@ def argument(name: str) -> Any:
     return typer.Argument(metavar=name, show_default=False)
 
 
-def option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Any:
+def option(
+    flag: str, text: str, metavar: str | None = None, *, parser: Callable[[str], Any] | None = None, **more: Any
+) -> Any:
     """An option with a name, a sentence of help and a word for its value."""
+    if parser is not None:
+        more["parser"] = _but_not_defaults(parser)
     return typer.Option(flag, help=text, metavar=metavar, show_default=False, **more)
+
+
+def _but_not_defaults(parser: Callable[[str], Any]) -> Callable[[Any], Any]:
+    """Typer gives a parser the option's default too, which is a value already."""
+    return lambda value: parser(value) if isinstance(value, str) else value
 
 
 CidArgument = Annotated[Cid, typer.Argument(parser=Cid.parse, metavar="CID", show_default=False)]
