@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ledger.crypto.body import ciphertext_size
 from ledger.crypto.derive import DatasetKey
-from ledger.errors import InputError, IntegrityError, SegmentError
+from ledger.errors import InputError, IntegrityError, NotStoredError, SegmentError
 from ledger.model.cid import Cid
 from ledger.model.manifest import LISTING_INDEX, MAX_FILES, MAX_MANIFEST_SIZE, FileEntry, Manifest
 from ledger.sealing.bodies import Step, check_body
@@ -91,9 +91,9 @@ class _Sealer:
     def seal_file(self, tree: SourceTree, index: int, file: TreeEntry) -> FileEntry:
         self._meter.path = file.path
         source = self._journal.file_source(index, file.path, file.identity)
-        if record := self._finished(source):
-            self._meter.step(file.identity.size)
-            return self._read_back(record, self._meter.step)
+        if entry := self._finished(source):
+            self._meter.step(entry.plaintext_size + entry.ciphertext_size)
+            return entry
         with tree.open(file.path) as plaintext:
             if plaintext.identity != file.identity:
                 raise changed(file.path)
@@ -102,16 +102,22 @@ class _Sealer:
 
     def seal_listing(self, data: bytes) -> FileEntry:
         source = self._journal.bytes_source(LISTING_INDEX, data)
-        record = self._finished(source) or self._encrypt(source, LISTING_INDEX, BytesSource(data), None)
-        return self._read_back(record, None)
+        if entry := self._finished(source):
+            return entry
+        return self._read_back(self._encrypt(source, LISTING_INDEX, BytesSource(data), None), None)
 
-    def _finished(self, source: bytes) -> Record | None:
+    def _finished(self, source: bytes) -> FileEntry | None:
+        """What an earlier run made of this source, if the store has it whole."""
         record = self._journal.find(source)
         if record is None or not self._store.has(record.entry.body):
             return None
-        if record.entry.body not in self._pins:  # the store was interrupted between taking it and pinning it
-            self._store.pin(record.entry.body)
-        return record
+        try:
+            if record.entry.body not in self._pins:  # interrupted between taking it and pinning it
+                self._store.pin(record.entry.body)
+            return record.entry if record.checked else self._read_back(record, None)
+        except (IntegrityError, NotStoredError):  # interrupted while taking it
+            self._store.unpin(record.entry.body)
+            return None
 
     def _encrypt(self, source: bytes, index: int, plaintext: Plaintext, step: Step | None) -> Record:
         journal = self._journal
@@ -128,10 +134,6 @@ class _Sealer:
         return record
 
     def _read_back(self, record: Record, step: Step | None) -> FileEntry:
-        if record.checked:
-            if step:
-                step(record.entry.ciphertext_size)
-            return record.entry
         try:
             check_body(self._store, record.entry, step)
         except SegmentError as error:

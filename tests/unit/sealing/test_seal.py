@@ -174,6 +174,22 @@ def test_a_body_that_lost_its_pin_gets_it_back(bench: Bench) -> None:
     assert first.manifest.entry(1).body in bench.store.pins()
 
 
+def test_a_body_that_a_crash_left_damaged_is_made_again(bench: Bench) -> None:
+    bench.source.mkdir()
+    (bench.source / "a").write_bytes(b"1")
+    failing = Spy(bench.store, open=True)
+    with pytest.raises(StoreUnavailableError):
+        seal(bench.source, failing, bench.key, state=bench.state)
+    (left,) = failing.adopted
+    (path,) = bench.store.directory.glob(f"objects/*/{left}")
+    path.chmod(0o600)
+    path.write_bytes(b"")
+    sealed = bench.seal()
+    assert left not in {entry.body for entry in sealed.manifest.files} | bench.store.pins()
+    open_dataset(bench.store, sealed.manifest_cid, bench.key, bench.out)
+    assert read_tree(bench.out) == {"a": b"1"}
+
+
 def test_what_the_store_lost_is_encrypted_again(bench: Bench) -> None:
     first = bench.seal({"a": b"1", "b": b"2"})
     bench.store.unpin(first.manifest.entry(1).body)
