@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ledger.crypto.body import ciphertext_size
 from ledger.crypto.derive import DatasetKey
-from ledger.errors import InputError, IntegrityError, NotStoredError, SegmentError
+from ledger.errors import InputError, IntegrityError, NotStoredError, SegmentError, UsageError
 from ledger.model.cid import Cid
 from ledger.model.manifest import LISTING_INDEX, MAX_FILES, MAX_MANIFEST_SIZE, FileEntry, Manifest
 from ledger.sealing.bodies import Step, check_body
@@ -62,8 +62,9 @@ def seal(source: Path, store: Store, key: DatasetKey, *, state: Path, progress: 
         InputError: There are too many files.
         NoSpaceError: The disk or the store is full.
         IntegrityError: The store gave back something else than it was given.
-        StorageError, UsageError: The store does not work, or the state is in use.
+        StorageError, UsageError: The store does not work, or the state is in use or inside the source.
     """
+    _require_apart(source, state)
     with SourceTree(source) as tree, Journal.opened(state, key) as journal:
         entries = tuple(tree.entries())
         files = [entry for entry in entries if not entry.is_directory]
@@ -140,6 +141,15 @@ class _Sealer:
             raise _not_kept(error.why) from error
         self._journal.add(Record(record.source, record.entry, checked=True))
         return record.entry
+
+
+def _require_apart(source: Path, state: Path) -> None:
+    if state.resolve().is_relative_to(source.resolve()):
+        raise UsageError(
+            f"{source} cannot be sealed",
+            why=f"it holds the directory in which sealing works, {state}",
+            fix="name the directory of the data alone, or move the ledger's own files elsewhere",
+        )
 
 
 def _listing(files: Sequence[TreeEntry], entries: Sequence[TreeEntry]) -> Listing:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from ledger.sealing.open import open_dataset, read_listing
 from ledger.sealing.seal import seal
 from ledger.storage.store import Store
 from ledger.storage.unixfs import Dag
-from tests.support.sealing import BOUNDARIES, Bench, content, read_tree
+from tests.support.sealing import BOUNDARIES, Bench, content, read_tree, write_tree
 
 FILES = {f"f{size}": content(size) for size in BOUNDARIES} | {"ä/日本 語": b"x", "a/b/c": b"y", ".hidden": b"z"}
 
@@ -249,6 +250,30 @@ def test_what_is_no_regular_file_is_refused(bench: Bench, tmp_path: Path) -> Non
     with pytest.raises(PathError, match="a symbolic link"):
         seal(tmp_path / "link", bench.store, bench.key, state=bench.state)
     assert bench.store.pins() == frozenset()
+
+
+def test_a_file_that_may_not_be_read_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as name, Bench.at(Path(name)) as bench:
+        write_tree(bench.source, {"a": b"1", "locked": b"2"})
+        (bench.source / "locked").chmod(0)
+        for path in (bench.root, bench.source, *bench.store.directory.rglob("*"), bench.store.directory):
+            path.chmod(0o777)
+        was = os.geteuid()
+        os.seteuid(65_534)  # the superuser may read everything
+        try:
+            with pytest.raises(PathError, match="locked cannot be read: permission denied"):
+                bench.seal()
+        finally:
+            os.seteuid(was)
+        assert sorted(path.name for path in bench.state.iterdir()) == ["journal", "lock"]
+
+
+def test_a_source_that_holds_the_state_is_refused(bench: Bench) -> None:
+    write_tree(bench.source, {"a": b"1"})
+    for state in (bench.source, bench.source / "state", bench.source / "x" / ".." / "state"):
+        with pytest.raises(UsageError, match="cannot be sealed"):
+            seal(bench.source, bench.store, bench.key, state=state)
+    assert read_tree(bench.source) == {"a": b"1"}
 
 
 def test_a_missing_source_is_refused(bench: Bench) -> None:
