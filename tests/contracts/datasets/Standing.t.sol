@@ -110,6 +110,7 @@ contract StandingTest is World {
         assertEq(uint256(datasets.datasetById(dataset).status), uint256(DatasetStatus.Active), "status");
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_notLicensableUnlessActive(bool revoked) public {
         DatasetId dataset = _registered();
         if (revoked) _revoke(dataset);

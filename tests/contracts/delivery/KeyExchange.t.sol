@@ -39,6 +39,7 @@ contract KeyExchangeTest is World {
     }
 
     /// @dev It fulfils what it has signed, whatever its standing.
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aLicensorInBadStandingDelivers(bool expelled) public {
         LicenceId licence = _paid();
         _setStatus(HOSPITAL_ID, expelled ? MemberStatus.Expelled : MemberStatus.Suspended);

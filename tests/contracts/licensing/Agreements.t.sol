@@ -121,6 +121,7 @@ contract AgreementsTest is World {
         _conclude(licence, soon(), digest);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aWithdrawnOrRevokedDatasetIsNotConcluded(bool revoked) public {
         (LicenceId licence, bytes32 digest) = _ready();
         if (revoked) _revoke(DatasetId.wrap(1));
@@ -154,6 +155,7 @@ contract AgreementsTest is World {
         licences.reject(licence, REASONS);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aPartyInBadStandingDoesNotConclude(bool licensor, bool expelled) public {
         (LicenceId licence, bytes32 digest) = _ready();
         MemberStatus status = expelled ? MemberStatus.Expelled : MemberStatus.Suspended;

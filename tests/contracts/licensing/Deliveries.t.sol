@@ -57,6 +57,7 @@ contract DeliveriesTest is World {
         licences.recordDelivery(licence);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_whatWasRevokedOrWithdrawnIsNotDelivered(bool revoked) public {
         LicenceId licence = _paid();
         if (revoked) _revoke(DatasetId.wrap(1));

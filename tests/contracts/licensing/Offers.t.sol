@@ -101,6 +101,7 @@ contract OffersTest is World {
         _publish(HOSPITAL, DatasetId.wrap(7), terms());
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aWithdrawnOrRevokedDatasetIsNotOffered(bool revoked) public {
         DatasetId dataset = _registered();
         if (revoked) _revoke(dataset);

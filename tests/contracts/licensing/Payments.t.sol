@@ -105,6 +105,7 @@ contract PaymentsTest is World {
         licences.pay(licence);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aWithdrawnOrRevokedDatasetIsNotPaidFor(bool revoked, bool withPermit) public {
         LicenceId licence = _agreed();
         _allow(INSTITUTE, PRICE);

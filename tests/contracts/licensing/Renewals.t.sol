@@ -151,6 +151,7 @@ contract RenewalsTest is World {
         _renew(licence);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aWithdrawnOrRevokedDatasetIsNotRenewed(bool revoked) public {
         LicenceId licence = _renewable();
         if (revoked) _revoke(DatasetId.wrap(1));

@@ -159,6 +159,7 @@ contract MembersTest is World {
         members.activeMemberOf(address(0), Kinds.USER);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_activeMemberOfRefusesThoseNotInGoodStanding(bool expelled) public {
         MemberStatus status = expelled ? MemberStatus.Expelled : MemberStatus.Suspended;
         _setStatus(COMPANY_ID, status);

@@ -18,20 +18,20 @@ contract BenefitsTest is World {
         public
         view
     {
-        Shares memory split = _split(a, b, c);
-        (uint256 collector, uint256 holder, uint256 fund, uint256 platform) = benefits.partsOf(amount, split);
+        Shares memory parts = splitOf(a, b, c);
+        (uint256 collector, uint256 holder, uint256 fund, uint256 platform) = benefits.partsOf(amount, parts);
         assertEq(collector + holder + fund + platform, amount, "sum");
-        assertEq(collector, uint256(amount) * split.collectorShare / 10_000, "collector");
-        assertEq(fund, uint256(amount) * split.fundShare / 10_000, "fund");
-        assertEq(platform, uint256(amount) * split.platformShare / 10_000, "platform");
-        uint256 exact = uint256(amount) * split.holderShare / 10_000;
+        assertEq(collector, uint256(amount) * parts.collectorShare / 10_000, "collector");
+        assertEq(fund, uint256(amount) * parts.fundShare / 10_000, "fund");
+        assertEq(platform, uint256(amount) * parts.platformShare / 10_000, "platform");
+        uint256 exact = uint256(amount) * parts.holderShare / 10_000;
         assertTrue(holder >= exact && holder <= exact + 3, "at most three units of rounding");
     }
 
     function testFuzz_aSettledPriceIsCreditedInFull(uint128 price, uint16 a, uint16 b, uint16 c) public {
         Terms memory terms_ = terms();
         terms_.price = uint128(bound(price, 1, 1e12));
-        terms_.shares = _split(a, b, c);
+        terms_.shares = splitOf(a, b, c);
         LicenceId licence = _agreedOn(terms_);
         _pay(licence);
         _deliver(licence);
@@ -88,6 +88,7 @@ contract BenefitsTest is World {
     }
 
     /// @dev R4.6: no standing freezes what was earned.
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_noStandingFreezesABalance(bool expelled) public {
         LicenceId licence = _active();
         licences.settle(licence);
@@ -252,15 +253,6 @@ contract BenefitsTest is World {
     function _setAllowed(address listed, bool allowed) private {
         vm.prank(OPERATOR);
         benefits.setTokenAllowed(listed, allowed);
-    }
-
-    function _split(uint16 a, uint16 b, uint16 c) private pure returns (Shares memory split) {
-        split.collectorShare = uint16(bound(a, 0, 10_000));
-        split.fundShare = uint16(bound(b, 0, 10_000 - split.collectorShare));
-        split.platformShare = uint16(bound(c, 0, 10_000 - split.collectorShare - split.fundShare));
-        split.holderShare = 10_000 - split.collectorShare - split.fundShare - split.platformShare;
-        split.fund = split.fundShare == 0 ? NOBODY : FUND_ID;
-        split.platform = split.platformShare == 0 ? NOBODY : PLATFORM_ID;
     }
 
     function _expectCredited(MemberId member, LicenceId licence, uint256 amount) private {

@@ -92,6 +92,7 @@ contract HostileTokensTest is World {
 
     // False instead of a revert.
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aFalseReturnIsRefused(bool withPermit) public {
         LicenceId licence = _agreedIn(address(_false));
         _false.setFailing(true);
@@ -112,6 +113,7 @@ contract HostileTokensTest is World {
 
     // Success without movement.
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aLieIsFoundOut(bool withPermit) public {
         LicenceId licence = _agreedIn(address(_lying));
         _lying.setLying(true);
@@ -133,6 +135,7 @@ contract HostileTokensTest is World {
 
     // No return value.
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aTokenThatReturnsNothingServes(bool withPermit) public {
         LicenceId licence = _agreedIn(address(_silent));
         _payIn(licence, withPermit);

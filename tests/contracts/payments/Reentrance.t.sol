@@ -32,6 +32,7 @@ contract ReentranceTest is World {
 
     // During a payment.
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aPaymentIsNotMadeTwice(bool withPermit) public {
         _actFor(INSTITUTE);
         LicenceId licence = _agreedIn();
@@ -43,6 +44,7 @@ contract ReentranceTest is World {
         _assertConserved(licence, licence);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aPaymentIsNotCancelledMeanwhile(bool withPermit) public {
         _actFor(INSTITUTE);
         LicenceId licence = _agreedIn();
@@ -52,6 +54,7 @@ contract ReentranceTest is World {
         assertState(licence, LicenceState.Paid);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_noOtherPaymentFallsIntoOne(bool withPermit, bool skips) public {
         _actFor(INSTITUTE);
         LicenceId first = _agreedIn();
@@ -66,6 +69,7 @@ contract ReentranceTest is World {
         _assertConserved(first, second);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_noWithdrawalFallsIntoAPayment(bool withPermit, bool skips) public {
         _actFor(HOSPITAL);
         LicenceId settled = _settledIn();
@@ -115,6 +119,7 @@ contract ReentranceTest is World {
 
     // During a renewal.
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_whatARenewalCreditsIsNotWithdrawnBeforeItIsPaid(bool skips) public {
         LicenceId licence = _settledIn();
         _arm(address(benefits), abi.encodeCall(IBenefits.withdraw, (HOSPITAL_ID, address(_money))), skips);
@@ -139,6 +144,7 @@ contract ReentranceTest is World {
 
     // During a withdrawal.
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_aBalanceIsNotWithdrawnTwice(bool skips) public {
         LicenceId licence = _settledIn();
         uint256 owed = benefits.balanceOf(HOSPITAL_ID, address(_money));
@@ -150,6 +156,7 @@ contract ReentranceTest is World {
         _assertConserved(licence, licence);
     }
 
+    /// forge-config: default.fuzz.runs = 16
     function testFuzz_noPaymentFallsIntoAWithdrawal(bool skips) public {
         _actFor(INSTITUTE);
         LicenceId settled = _settledIn();

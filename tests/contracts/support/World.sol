@@ -303,6 +303,16 @@ abstract contract World is Test {
         });
     }
 
+    /// @notice Any split of the whole.
+    function splitOf(uint16 a, uint16 b, uint16 c) internal pure returns (Shares memory parts) {
+        parts.collectorShare = uint16(bound(a, 0, 10_000));
+        parts.fundShare = uint16(bound(b, 0, 10_000 - parts.collectorShare));
+        parts.platformShare = uint16(bound(c, 0, 10_000 - parts.collectorShare - parts.fundShare));
+        parts.holderShare = 10_000 - parts.collectorShare - parts.fundShare - parts.platformShare;
+        parts.fund = parts.fundShare == 0 ? NOBODY : FUND_ID;
+        parts.platform = parts.platformShare == 0 ? NOBODY : PLATFORM_ID;
+    }
+
     function publications(DatasetId dataset, Terms memory terms_)
         internal
         pure
