@@ -111,6 +111,9 @@ class SimulatedChain:
         self.before_answer("block")
         return self._chain[number].block if number < len(self._chain) else None
 
+    def blocks(self, numbers: Sequence[int]) -> list[Block | None]:
+        return [self.block(number) for number in numbers]
+
     def events(self, first: int, last: int) -> Sequence[Event]:
         self.before_answer("events")
         if self.largest_range is not None and last - first + 1 > self.largest_range:

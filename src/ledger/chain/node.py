@@ -7,10 +7,10 @@ fetch an address of its choosing (GHSA-5hr4-253g-cpx2). Whatever goes wrong on t
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -27,6 +27,8 @@ __all__ = ["DEFAULT_TIMEOUT", "BlockRef", "Node", "RpcError"]
 
 DEFAULT_TIMEOUT: Final = 10.0
 """Seconds that a request may take."""
+
+Answer = TypeVar("Answer")
 
 CONNECTIONS: Final = 64
 """Connections kept open, so that many threads can share a node."""
@@ -104,11 +106,32 @@ class NodeProvider(HTTPProvider):
         Raises:
             NodeUnavailableError: There is no usable answer in time.
         """
+        return self._answered(lambda: super(NodeProvider, self).make_request(method, params))
+
+    def ask_all(self, method: str, parameters: Sequence[Sequence[Any]]) -> Any:
+        """Ask the node the same with each of these parameters, in one request; None if it refuses such requests.
+
+        Raises:
+            NodeUnavailableError: There is no usable answer in time.
+        """
+        asked: list[Any] = [
+            {"jsonrpc": "2.0", "id": place, "method": method, "params": list(given)}
+            for place, given in enumerate(parameters)
+        ]
+        address = str(self.endpoint_uri)
+
+        def ask() -> Any:
+            answer = self._http.post(address, json=asked, timeout=self._timeout, allow_redirects=False)
+            return answer.json() if answer.ok else None
+
+        return self._answered(ask)
+
+    def _answered(self, ask: Callable[[], Answer]) -> Answer:
         try:
             try:
-                return super().make_request(method, params)
+                return ask()
             except requests.ConnectionError:
-                return super().make_request(method, params)
+                return ask()
         except requests.Timeout as error:
             raise self._unavailable(f"{self._shown} did not answer within {self._timeout:g} s") from error
         except requests.ConnectionError as error:
@@ -171,15 +194,24 @@ class Node:
             NodeUnavailableError: There is no usable answer in time.
             RpcError: The node answered with an error.
         """
-        answer = self._provider.make_request(RPCEndpoint(method), list(params))
-        if not isinstance(answer, dict):
-            raise _nonsense(answer)
-        error: Any = answer.get("error")
-        if error is None:
-            return answer.get("result")
-        if not isinstance(error, dict):
-            raise RpcError(str(error), None)
-        raise RpcError(str(error.get("message", "")), error.get("data"))
+        return _result(self._provider.make_request(RPCEndpoint(method), list(params)))
+
+    def request_all(self, method: str, parameters: Sequence[Sequence[Any]]) -> list[Any]:
+        """The same JSON-RPC request with each of these parameters: all at once, if the node takes it so.
+
+        Returns:
+            The results as the node gave them, in order.
+
+        Raises:
+            NodeUnavailableError: There is no usable answer in time.
+            RpcError: The node answered one of them with an error.
+        """
+        if len(parameters) > 1:
+            answers = self._provider.ask_all(method, parameters)
+            by_place = {a.get("id"): a for a in answers if isinstance(a, dict)} if isinstance(answers, list) else {}
+            if by_place.keys() == set(range(len(parameters))):
+                return [_result(by_place[place]) for place in range(len(parameters))]
+        return [self.request(method, *given) for given in parameters]
 
     def read_chain_id(self) -> int:
         """EIP-155 chain id of the node."""
@@ -288,6 +320,17 @@ def shown_url(url: str) -> str:
     """Scheme, host and port: what may be shown of an address, as paths and queries of providers hold keys."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _result(answer: Any) -> Any:
+    if not isinstance(answer, dict):
+        raise _nonsense(answer)
+    error: Any = answer.get("error")
+    if error is None:
+        return answer.get("result")
+    if not isinstance(error, dict):
+        raise RpcError(str(error), None)
+    raise RpcError(str(error.get("message", "")), error.get("data"))
 
 
 def _block_ref(block: Any) -> BlockRef:

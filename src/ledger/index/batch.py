@@ -1,7 +1,8 @@
 """Consistent readings of a run of blocks with all their events, or none at all.
 
 Far below the head a range of blocks is asked for at once, and blocks without events are passed over. Near the head,
-where blocks are still replaced, every block is read, linked to its parent, and its events are asked for by its hash.
+where blocks are still replaced, every block is read and linked to its parent, and if its bloom filter says that there
+may be events but none came, they are asked for by its hash: a node behind others may not have known the block yet.
 """
 
 from __future__ import annotations
@@ -50,34 +51,44 @@ def read_deep(source: Source, parent: bytes | None, first: int, last: int) -> Ba
     end = _block(source, last)
     _require_child(_block(source, first) if first != last else end, parent)
     found = _by_block(source.events(first, last), range(first, last + 1))
-    heights = sorted({*found, last})
-    blocks = [end if height == last else _block(source, height) for height in heights]
+    blocks = [*_blocks(source, sorted(found.keys() - {last})), end]
     if _block(source, last) != end:
         raise MovedError
     return Batch(tuple((block, _own(block, found.get(block.number, ()))) for block in blocks), settled=True)
 
 
 def read_near(source: Source, parent: bytes | None, first: int, last: int) -> Batch:
-    """Blocks near the head: every one, linked, with its events by its hash.
+    """Blocks near the head: every one, linked to its parent, and no event that is not of exactly these blocks.
 
     Raises:
         MovedError: The chain changed meanwhile.
     """
-    read = []
-    for height in range(first, last + 1):
-        block = _block(source, height)
+    blocks = _blocks(source, range(first, last + 1))
+    for block in blocks:
         _require_child(block, parent)
         parent = block.hash
-        read.append((block, () if block.silent else _events_of(source, block)))
-    return Batch(tuple(read), settled=False)
+    speaking = any(not block.silent for block in blocks)
+    found = _by_block(source.events(first, last), range(first, last + 1)) if speaking else {}
+    read = ((block, found.get(block.number) or _looked_up(source, block)) for block in blocks)
+    return Batch(tuple((block, _own(block, events)) for block, events in read), settled=False)
 
 
-def _events_of(source: Source, block: Block) -> tuple[Event, ...]:
+def _looked_up(source: Source, block: Block) -> tuple[Event, ...]:
+    """Events of a block for which none were given, though its bloom filter says that it may have some."""
+    if block.silent:
+        return ()
     found = _by_block(source.events_of(block), range(block.number, block.number + 1))
     if not found and source.block(block.number) != block:
         # A node that has dropped the block may say that it is empty.
         raise MovedError
-    return _own(block, found.get(block.number, ()))
+    return found.get(block.number, ())
+
+
+def _blocks(source: Source, numbers: Sequence[int]) -> list[Block]:
+    found = [block for block in source.blocks(numbers) if block is not None]
+    if [block.number for block in found] != list(numbers):
+        raise MovedError
+    return found
 
 
 def _block(source: Source, number: int) -> Block:

@@ -60,6 +60,10 @@ class Source(Protocol):
         """The block at this height; None if the chain is shorter."""
         ...
 
+    def blocks(self, numbers: Sequence[int]) -> Sequence[Block | None]:
+        """The blocks at these heights, in order. They need not be of one chain: another may come in between."""
+        ...
+
     def events(self, first: int, last: int) -> Sequence[Event]:
         """Events of the ledger's contracts in these blocks, both included, in any order."""
         ...

@@ -40,6 +40,8 @@ REORG_BOUND: Final = 128
 
 _RANGE: Final = 2_000
 _NEAR: Final = 64
+_MOST_EVENTS: Final = 10_000
+"""Events above which the next range is smaller, since a batch is held in memory."""
 _MAX_MOVES: Final = 20
 _PAUSE: Final = 0.05
 
@@ -163,12 +165,11 @@ class Indexer:
 
     def _read(self, parent: bytes | None, first: int, head: int) -> Batch:
         deep = head - self._reorg_bound
-        if first > deep:
-            return read_near(self._source, parent, first, min(first + _NEAR - 1, head))
+        read, end, most = (read_deep, deep, self._largest_range) if first <= deep else (read_near, head, _NEAR)
         while True:
-            last = min(first + self._range - 1, deep)
+            last = min(first + min(self._range, most) - 1, end)
             try:
-                batch = read_deep(self._source, parent, first, last)
+                batch = read(self._source, parent, first, last)
             except ChainError as error:
                 # The range may be too large, whether the node says so or is just too slow: if it is away altogether,
                 # that is for the caller to know at once.
@@ -176,8 +177,14 @@ class Indexer:
                 if last == first or isinstance(error, NodeUnavailableError):
                     raise
             else:
-                self._range = min(self._range + self._range // 4 + 1, self._largest_range)
+                self._range = self._next_range(last - first + 1, batch)
                 return batch
+
+    def _next_range(self, size: int, batch: Batch) -> int:
+        events = sum(len(found) for _, found in batch.blocks)
+        if events > _MOST_EVENTS:
+            return max(1, size * _MOST_EVENTS // events)
+        return min(self._range + self._range // 4 + 1, self._largest_range)
 
     def _anchored(self, head: Block) -> int:
         number, expected = self._source.anchor

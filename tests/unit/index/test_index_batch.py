@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -45,6 +45,9 @@ class Scripted:
     def block(self, number: int) -> Block | None:
         chain = self._answer()
         return chain[number] if number < len(chain) else None
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block | None]:
+        return [self.block(number) for number in numbers]
 
     def events(self, first: int, last: int) -> list[Event]:
         chain = self._answer()
