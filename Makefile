@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := check
 
-PYTHON ?= python3.11
+PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3))
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -26,7 +26,8 @@ export FOUNDRY_CONFIG := tests/contracts/foundry.toml
 setup: $(VENV)/.done node_modules/.done
 
 $(VENV)/.done: requirements.lock pyproject.toml
-	command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: set PYTHON to its command" >&2; exit 1; }
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: set PYTHON to its command" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	grep -A99 '^uv==' requirements.lock | awk 'NR == 1 || /^    --hash/' > $(VENV)/uv.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.lock
