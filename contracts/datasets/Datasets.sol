@@ -12,6 +12,7 @@ import {DatasetStatus} from "../types/States.sol";
 import {Cid} from "./Cid.sol";
 
 /// @title Datasets
+/// @notice Register of datasets, as {IDatasets} states it.
 /// @dev The holder is the stored member, not the token's address: any account of the holder may move the token, and an
 /// account that has left the holder may not.
 contract Datasets is IDatasets, ERC721, AccessManaged {

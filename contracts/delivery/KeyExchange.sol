@@ -8,6 +8,7 @@ import {LicenceId, MemberId} from "../types/Ids.sol";
 import {Secp256k1} from "./Secp256k1.sol";
 
 /// @title KeyExchange
+/// @notice Delivery of dataset keys, as {IKeyExchange} states it.
 contract KeyExchange is IKeyExchange {
     IMembers private immutable _members;
     ILicences private immutable _licences;

@@ -101,57 +101,89 @@ interface IBenefits {
 
     /// @notice Opens the escrow of a licence.
     /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}.
+    /// @param licence Its id.
+    /// @param token Settlement token.
+    /// @param payer Member to which a refund goes.
+    /// @param amount Price, in token units.
     function invoice(LicenceId licence, address token, MemberId payer, uint128 amount) external;
 
     /// @notice Takes the price from an account's allowance.
     /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}, {TransferInexact} and the token's errors.
+    /// @param licence Its id.
+    /// @param from Account of the payer, whose allowance to this contract is used.
     function fund(LicenceId licence, address from) external;
 
     /// @notice Like {fund}, with a permit by the account. If the token refuses it, a sufficient allowance does as well:
     /// a permit that somebody else has submitted first has left one.
     /// @dev Caller: {ILicences} alone. Also reverts with {PermitExpired}, {PermitRefused}.
+    /// @param licence Its id.
+    /// @param from Account of the payer.
+    /// @param permit Its permit for exactly the price.
     function fundWithPermit(LicenceId licence, address from, Permit calldata permit) external;
 
     /// @notice Closes an escrow that was never funded.
     /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}.
+    /// @param licence Its id.
     function cancel(LicenceId licence) external;
 
     /// @notice Credits the price to those it belongs to.
     /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}.
+    /// @param licence Its id.
+    /// @param split Who receives which part.
     function settle(LicenceId licence, Split calldata split) external;
 
     /// @notice Credits the price to the payer.
     /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}.
+    /// @param licence Its id.
     function refund(LicenceId licence) external;
 
     /// @notice Takes the price of a further term from an account's allowance and credits it at once.
     /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {TransferInexact} and the token's errors.
+    /// @param licence Its id.
+    /// @param token Settlement token.
+    /// @param from Account of the payer, whose allowance to this contract is used.
+    /// @param amount Price of the term, in token units.
+    /// @param split Who receives which part.
     function collectRenewal(LicenceId licence, address token, address from, uint128 amount, Split calldata split)
         external;
 
     /// @notice Pays a member's whole balance in a token to its principal.
     /// @dev Caller: anyone. Reverts with {NothingToWithdraw}, {IMembers.MemberUnknown}, {TransferInexact} and the token's
     /// errors.
+    /// @param member Its id.
+    /// @param token Settlement token.
     /// @return amount What was paid, in token units.
     function withdraw(MemberId member, address token) external returns (uint256 amount);
 
     /// @notice Allows a token in new offers, or no longer. Money already here is not affected.
     /// @dev Caller: the parameters role. Reverts with {TokenAbsent}.
+    /// @param token ERC-20 contract.
+    /// @param allowed Whether new offers may name it.
     function setTokenAllowed(address token, bool allowed) external;
 
     /// @notice The contract that opens, funds, settles and refunds escrows, for ever.
     function licences() external view returns (address);
 
     /// @notice What a member can withdraw, in token units.
+    /// @param member Its id.
+    /// @param token Settlement token.
     function balanceOf(MemberId member, address token) external view returns (uint256);
 
     /// @notice The money of a licence; all zero if there is none.
+    /// @param licence Its id.
     function escrowOf(LicenceId licence) external view returns (Escrow memory);
 
     /// @notice Whether new offers may name the token.
+    /// @param token Settlement token.
     function isTokenAllowed(address token) external view returns (bool);
 
     /// @notice How an amount splits; the parts sum to it exactly.
+    /// @param amount What to split, in token units.
+    /// @param shares In basis points that sum to 10,000.
+    /// @return collector The collector's part.
+    /// @return holder The holder's part, with what rounding left.
+    /// @return fund_ The fund's part.
+    /// @return platform The platform's part.
     function partsOf(uint128 amount, Shares calldata shares)
         external
         pure

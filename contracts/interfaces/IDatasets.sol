@@ -136,52 +136,70 @@ interface IDatasets is IERC721 {
 
     /// @notice Ends the embargo earlier. Nobody can lengthen it (R2.4).
     /// @dev Caller: the holder. Reverts with {NotHolder}, {EmbargoNotShorter}.
+    /// @param dataset Its id.
     /// @param embargoUntil New end, Unix time in seconds; a past time ends it now.
     function shortenEmbargo(DatasetId dataset, uint40 embargoUntil) external;
 
     /// @notice Stops new licences and renewals. Licences in force stay in force; money in escrow for an undelivered
     /// key becomes refundable at once.
     /// @dev Caller: the holder. Reverts with {NotHolder}, {DatasetStatusChangeRefused}.
+    /// @param dataset Its id.
     function withdraw(DatasetId dataset) external;
 
     /// @notice Makes a withdrawn version licensable again.
     /// @dev Caller: the holder. Reverts with {NotHolder}, {DatasetStatusChangeRefused}.
+    /// @param dataset Its id.
     function restore(DatasetId dataset) external;
 
     /// @notice Stops new licences and renewals whatever the holder wants, until {reinstate}.
     /// @dev Caller: the stewardship role. Reverts with {DatasetUnknown}, {DatasetStatusChangeRefused}.
+    /// @param dataset Its id.
     function revoke(DatasetId dataset) external;
 
     /// @notice Lifts a revocation.
     /// @dev Caller: the stewardship role. Reverts with {DatasetStatusChangeRefused}.
+    /// @param dataset Its id.
     function reinstate(DatasetId dataset) external;
 
     /// @notice The record of a version.
     /// @dev Reverts with {DatasetUnknown}.
+    /// @param dataset Its id.
     function datasetById(DatasetId dataset) external view returns (Dataset memory);
 
     /// @notice The member that holds the dataset.
     /// @dev Reverts with {DatasetUnknown}.
+    /// @param dataset Its id.
     function holderOf(DatasetId dataset) external view returns (MemberId);
 
     /// @notice Collector and holder, for the split of a payment.
     /// @dev Reverts with {DatasetUnknown}.
+    /// @param dataset Its id.
+    /// @return collector Member that collected the data.
+    /// @return holder Member that holds it.
     function partiesOf(DatasetId dataset) external view returns (MemberId collector, MemberId holder);
 
     /// @notice Refuses unless the dataset may be licensed now, and names its holder.
     /// @dev Reverts with {DatasetUnknown}, {DatasetNotAvailable}, {EmbargoInForce}.
+    /// @param dataset Its id.
+    /// @return holder Member that holds it.
     function requireLicensable(DatasetId dataset) external view returns (MemberId holder);
 
     /// @notice Whether a dataset exists and is neither withdrawn nor revoked, whatever its embargo.
+    /// @param dataset Its id.
     function isAvailable(DatasetId dataset) external view returns (bool);
 
     /// @notice Neighbours in the line of versions; none where there is none.
+    /// @param dataset Its id.
+    /// @return supersedes The version that this one replaces.
+    /// @return supersededBy The version that replaces this one.
     function versionsOf(DatasetId dataset) external view returns (DatasetId supersedes, DatasetId supersededBy);
 
     /// @notice Datasets from which this one derives.
+    /// @param dataset Its id.
     function parentsOf(DatasetId dataset) external view returns (DatasetId[] memory);
 
     /// @notice The dataset with this manifest; none if there is none.
+    /// @param manifestDigest sha2-256 digest of the manifest's CID.
     function datasetByManifest(bytes32 manifestDigest) external view returns (DatasetId);
 
     /// @notice Number of versions ever registered; ids run from 1 to this.

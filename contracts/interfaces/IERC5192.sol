@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title ERC-5192: minimal soulbound tokens
+/// @notice Tells wallets and markets that a token stays where it is.
 interface IERC5192 {
     /// @notice The token can no longer be transferred.
     event Locked(uint256 tokenId);
@@ -11,5 +12,6 @@ interface IERC5192 {
 
     /// @notice Whether the token is locked.
     /// @dev Reverts if there is no such token.
+    /// @param tokenId Its id.
     function locked(uint256 tokenId) external view returns (bool);
 }

@@ -56,5 +56,6 @@ interface IKeyExchange {
     function deliver(LicenceId licence, bytes32 wrappedKey, uint8 ephemeralPrefix, uint256 ephemeralX) external;
 
     /// @notice What was delivered for a licence; all zero if nothing was.
+    /// @param licence Its id.
     function deliveryOf(LicenceId licence) external view returns (Delivery memory);
 }

@@ -202,7 +202,7 @@ interface ILicences is IERC721, IERC5192 {
     /// @dev Caller: an active member other than the holder. Moves no money. Reverts with {PurposeMissing},
     /// {OwnDataset}, {IOffers.OfferUnknown}, {IOffers.OfferNotOpen}, {IDatasets.DatasetNotAvailable},
     /// {IDatasets.EmbargoInForce} and the errors of {IMembers.activeMemberOf}.
-    /// @param offer The offer.
+    /// @param offer Its id.
     /// @param purposeDigest sha2-256 digest of the CID of the research purpose.
     /// @return licence Id of the application and of the licence it may become.
     function applyFor(OfferId offer, bytes32 purposeDigest) external returns (LicenceId licence);
@@ -211,17 +211,22 @@ interface ILicences is IERC721, IERC5192 {
     /// @dev Caller: an active account of the dataset's holder, which becomes the licensor. From Applied.
     /// Reverts with {LicenceStateRefused}, {IDatasets.NotHolder}, {PurposeMissing}, {OwnDataset} (the applicant has
     /// become the holder) and the errors of {IMembers.activeMemberOf}.
+    /// @param licence The application.
+    /// @param purposeDigest sha2-256 digest of the CID of the purpose approved, which may be narrower than what was
+    /// applied for.
     function approveApplication(LicenceId licence, bytes32 purposeDigest) external;
 
     /// @notice Rejects an application, or takes an approval back before both sides signed.
     /// @dev Caller: the dataset's holder. From Applied or Approved. Reverts with {LicenceStateRefused},
     /// {IDatasets.NotHolder}.
+    /// @param licence The application.
     /// @param reasonsDigest sha2-256 digest of the CID of the reasons.
     function reject(LicenceId licence, bytes32 reasonsDigest) external;
 
     /// @notice Takes an application or an unpaid agreement back.
     /// @dev Caller: the licensee. From Applied, Approved, Agreed or Lapsed. Reverts with {LicenceStateRefused},
     /// {NotLicensee}.
+    /// @param licence The application or unpaid agreement.
     function cancel(LicenceId licence) external;
 
     /// @notice Concludes the agreement that both sides signed. At a price of zero it counts as paid at once.
@@ -230,8 +235,11 @@ interface ILicences is IERC721, IERC5192 {
     /// Reverts with {LicenceStateRefused}, {AgreementExpired}, {TermsMismatch}, {SignatureInvalid},
     /// {IOffers.OfferNotOpen}, {IDatasets.DatasetNotAvailable}, {IDatasets.NotHolder} (the licensor holds the dataset
     /// no more), {IMembers.DeliveryKeyMissing}, {IMembers.MemberNotActive} (either party).
+    /// @param licence The approved application.
     /// @param terms The offer's terms, whose digest the ledger holds.
     /// @param deadline The deadline in the signed agreement.
+    /// @param licensor The holder's signature.
+    /// @param licensee The licensee's signature.
     function agree(
         LicenceId licence,
         Terms calldata terms,
@@ -244,31 +252,38 @@ interface ILicences is IERC721, IERC5192 {
     /// @dev Caller: an active account of the licensee. From Agreed. Reverts with {LicenceStateRefused}, {NotLicensee},
     /// {IDatasets.DatasetNotAvailable}, {IBenefits.TransferInexact}, the token's own errors and those of
     /// {IMembers.activeMemberOf}.
+    /// @param licence The agreed licence.
     function pay(LicenceId licence) external;
 
     /// @notice Like {pay}, with an ERC-2612 permit by the caller instead of an allowance. A permit that somebody else
     /// has submitted first does no harm.
     /// @dev Also reverts with {IBenefits.PermitExpired}, {IBenefits.PermitRefused}.
+    /// @param licence The agreed licence.
+    /// @param permit A permit by the caller for exactly the price, spendable by {IBenefits}.
     function payWithPermit(LicenceId licence, IBenefits.Permit calldata permit) external;
 
     /// @notice Records that the key was delivered, and mints the licence's token to the licensee's principal.
     /// @dev Caller: {IKeyExchange} alone. From Paid. Reverts with {NotKeyExchange}, {LicenceStateRefused},
     /// {IDatasets.DatasetNotAvailable}: what was withdrawn or revoked after the payment is refunded, not delivered.
+    /// @param licence The paid licence.
     function recordDelivery(LicenceId licence) external;
 
     /// @notice Confirms that the delivered key opens the dataset; the price can be settled at once.
     /// @dev Caller: the licensee. From Delivered. Reverts with {LicenceStateRefused}, {NotLicensee}.
+    /// @param licence The delivered licence.
     function accept(LicenceId licence) external;
 
     /// @notice Splits the price among those it belongs to, who can withdraw it from {IBenefits}.
     /// @dev Caller: anyone. In Active or Expired, once. Reverts with {LicenceStateRefused},
     /// {IBenefits.EscrowStatusRefused}.
+    /// @param licence The delivered licence.
     function settle(LicenceId licence) external;
 
     /// @notice Gives the price back to the licensee and ends the licence.
     /// @dev Caller: in Paid, Overdue or Delivered the licensor, of its own will; anyone when the delivery is overdue,
     /// or when the dataset was withdrawn or revoked before the key was delivered.
     /// Reverts with {LicenceStateRefused}, {RefundNotDue}.
+    /// @param licence The paid licence.
     function refund(LicenceId licence) external;
 
     /// @notice Pays for another term at the price of the offer, if it is still open; split at once, as the key is
@@ -278,27 +293,35 @@ interface ILicences is IERC721, IERC5192 {
     /// Reverts with {LicenceStateRefused}, {NotLicensee}, {PriceAboveLimit}, {RenewalTooEarly}, {IOffers.OfferNotOpen},
     /// {IDatasets.DatasetNotAvailable}, {IBenefits.TransferInexact}, the token's own errors and those of
     /// {IMembers.activeMemberOf}.
+    /// @param licence Its id.
     /// @param limit The most that the licensee pays, in token units.
     function renew(LicenceId licence, uint128 limit) external;
 
     /// @notice Sets how long each side has in future stages.
     /// @dev Caller: the parameters role. Reverts with {WindowsInvalid}.
+    /// @param windows_ One minute to 90 days each.
     function setWindows(Windows calldata windows_) external;
 
     /// @notice The record of a licence.
     /// @dev Reverts with {LicenceUnknown}.
+    /// @param licence Its id.
     function licenceById(LicenceId licence) external view returns (Licence memory);
 
     /// @notice The state now, time taken into account.
     /// @dev Reverts with {LicenceUnknown}.
+    /// @param licence Its id.
     function stateOf(LicenceId licence) external view returns (LicenceState);
 
     /// @notice Whether the licensee may use the data now: delivered or active, and not expired.
     /// @dev Reverts with {LicenceUnknown}.
+    /// @param licence Its id.
     function isInForce(LicenceId licence) external view returns (bool);
 
     /// @notice The agreement to be signed now, built from the ledger's records and the terms given.
     /// @dev Reverts with {LicenceUnknown}, {TermsMismatch}, {IMembers.DeliveryKeyMissing}.
+    /// @param licence Its id.
+    /// @param terms The offer's terms, whose digest the ledger holds.
+    /// @param deadline Unix time, in seconds, after which the signatures can no longer conclude it.
     /// @return agreement The struct.
     /// @return digest Its EIP-712 digest, for this chain and this contract.
     function agreementOf(LicenceId licence, Terms calldata terms, uint40 deadline)

@@ -11,6 +11,8 @@ import {MemberStatus} from "../types/States.sol";
 /// - The principal receives the member's money and alone changes the member's own entries.
 /// - Any account of a member acts for the member elsewhere on the ledger.
 /// - An account belongs to at most one member, for ever: one that left is never taken up by another member.
+/// - Nobody but the principal replaces the principal: no role could do so without also taking the member's money. A
+///   member should therefore use a contract wallet of several keys, or hand over to a new account while it can.
 /// - Members are referred to by {MemberId}, so replacing a lost account changes no right and no debt.
 interface IMembers {
     /// @notice A member's entry.
@@ -141,62 +143,85 @@ interface IMembers {
 
     /// @notice Changes a member's standing: Active to Suspended and back, or either to Expelled.
     /// @dev Caller: the admissions role. Reverts with {MemberUnknown}, {StatusChangeRefused}.
+    /// @param member Its id.
+    /// @param status Its new standing.
     function setStatus(MemberId member, MemberStatus status) external;
 
     /// @notice Changes what a member may do.
     /// @dev Caller: the admissions role. Reverts with {MemberUnknown}, {KindsInvalid}.
+    /// @param member Its id.
+    /// @param kinds A non-empty subset of the known kinds.
     function setKinds(MemberId member, MemberKinds kinds) external;
 
     /// @notice Invites an account to act for the caller's member; it must accept with {acceptInvitation}.
     /// @dev Caller: the principal. Reverts with {AccountZero}, {AccountTaken}.
+    /// @param account Account that has never belonged to a member.
     function inviteAccount(address account) external;
 
     /// @notice Accepts an invitation: the caller acts for the member from now on.
     /// @dev Caller: the invited account. Reverts with {AccountNotInvited}, {AccountTaken}.
+    /// @param member Member that has invited the caller.
     function acceptInvitation(MemberId member) external;
 
     /// @notice Ends an account's right to act for the caller's member, or an invitation it has not accepted.
     /// @dev Caller: the principal. Reverts with {PrincipalNotRemovable}, {AccountNotInvited}.
+    /// @param account Account of the member, or one it has invited.
     function removeAccount(address account) external;
 
     /// @notice Makes another account of the caller's member its principal.
     /// @dev Caller: the principal. The new one has accepted an invitation before, so it can sign.
     /// Reverts with {NotMember} if `account` does not act for the caller's member.
+    /// @param account Account of the member, its principal from now on.
     function setPrincipal(address account) external;
 
     /// @notice Registers the secp256k1 public key to which dataset keys are delivered.
     /// @dev Caller: the principal. Agreements already made keep the key that was current then.
     /// Reverts with {DeliveryKeyInvalid}.
+    /// @param x The point's x.
+    /// @param y The point's y.
     function setDeliveryKey(uint256 x, uint256 y) external;
 
     /// @notice Changes the caller's name and metadata document.
     /// @dev Caller: the principal.
+    /// @param metadataDigest sha2-256 digest of the CID of the metadata document.
+    /// @param name Name to show; travels in the event only.
     function describe(bytes32 metadataDigest, string calldata name) external;
 
     /// @notice The member for which `account` acts; none if there is none. Says nothing about its standing.
+    /// @param account The account.
     function memberOf(address account) external view returns (MemberId);
 
     /// @notice The member for which `account` acts.
     /// @dev Reverts with {NotMember}, {MemberNotActive}.
+    /// @param account The account.
     function activeMemberOf(address account) external view returns (MemberId);
 
     /// @notice Like {activeMemberOf}, for members of all the `wanted` kinds only.
     /// @dev Reverts with {NotMember}, {MemberNotActive}, {MemberLacksKind}.
+    /// @param account The account.
+    /// @param wanted Kinds that it must all have.
     function activeMemberOf(address account, MemberKinds wanted) external view returns (MemberId);
 
     /// @notice Refuses unless the member is in good standing and of all the `wanted` kinds.
     /// @dev Reverts with {MemberUnknown}, {MemberNotActive}, {MemberLacksKind}.
+    /// @param member Its id.
+    /// @param wanted Kinds that it must all have.
     function requireActive(MemberId member, MemberKinds wanted) external view;
 
     /// @notice A member's entry; all zero if there is none.
+    /// @param member Its id.
     function memberById(MemberId member) external view returns (Member memory);
 
     /// @notice The account that receives the member's money.
     /// @dev Reverts with {MemberUnknown}.
+    /// @param member Its id.
     function principalOf(MemberId member) external view returns (address);
 
     /// @notice The point to which dataset keys for the member are delivered.
     /// @dev Reverts with {DeliveryKeyMissing}.
+    /// @param member Its id.
+    /// @return x The point's x.
+    /// @return y The point's y.
     function deliveryKeyOf(MemberId member) external view returns (uint256 x, uint256 y);
 
     /// @notice Number of members ever admitted; ids run from 1 to this.

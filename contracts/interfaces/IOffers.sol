@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {DatasetId, MemberId, OfferId} from "../types/Ids.sol";
+import {DatasetId, OfferId} from "../types/Ids.sol";
 import {DuoCodes, Shares, Terms} from "../types/Terms.sol";
 
 /// @title Offers: the terms on which datasets may be licensed (R2.1, R3.1)
@@ -89,31 +89,41 @@ interface IOffers {
     /// can apply before it ends. Reverts with {BatchSizeInvalid}, {DuoCodesInvalid}, {DuoParameterInvalid},
     /// {SharesInvalid}, {PriceWithoutToken}, {TokenNotAllowed}, {DurationInvalid}, {ProseMissing},
     /// {IDatasets.NotHolder}, {IDatasets.DatasetNotAvailable}, {IMembers.MemberLacksKind} (fund, platform).
+    /// @param publications 1 to 100 offers.
     /// @return first Id of the first; the others follow in order.
     function publish(Publication[] calldata publications) external returns (OfferId first);
 
     /// @notice Closes an offer to new applications, agreements and renewals.
     /// @dev Caller: the holder of the dataset. Agreements already signed stand. Reverts with {OfferUnknown},
     /// {OfferNotOpen}, {IDatasets.NotHolder}.
+    /// @param offer Its id.
     function withdraw(OfferId offer) external;
 
     /// @notice An offer.
     /// @dev Reverts with {OfferUnknown}.
+    /// @param offer Its id.
     function offerById(OfferId offer) external view returns (Offer memory);
 
     /// @notice Refuses unless the offer may be taken up, and names its dataset.
     /// @dev Reverts with {OfferUnknown}, {OfferNotOpen}.
+    /// @param offer Its id.
+    /// @return dataset The dataset it is for.
     function requireOpen(OfferId offer) external view returns (DatasetId dataset);
 
     /// @notice The dataset an offer is for.
     /// @dev Reverts with {OfferUnknown}.
+    /// @param offer Its id.
     function datasetOf(OfferId offer) external view returns (DatasetId);
 
     /// @notice The dataset an offer is for, and the price of one term in token units.
     /// @dev Reverts with {OfferUnknown}.
+    /// @param offer Its id.
+    /// @return dataset The dataset.
+    /// @return price The price, in token units.
     function priceOf(OfferId offer) external view returns (DatasetId dataset, uint128 price);
 
     /// @notice EIP-712 hashStruct of terms, as signed inside an agreement.
+    /// @param terms Terms to hash.
     function hashTerms(Terms calldata terms) external pure returns (bytes32);
 
     /// @notice Number of offers ever published; ids run from 1 to this.

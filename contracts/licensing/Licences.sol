@@ -22,6 +22,8 @@ import {AgreementHash} from "./AgreementHash.sol";
 import {Lifecycle} from "./Lifecycle.sol";
 
 /// @title Licences
+/// @notice From application to expiry, as {ILicences} states it.
+/// @dev What is stored, and the state that follows from it, is in {Lifecycle}.
 contract Licences is ILicences, ERC721, EIP712, AccessManaged {
     using Lifecycle for Lifecycle.Record;
 
@@ -51,6 +53,7 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
 
     mapping(LicenceId licence => Lifecycle.Record) private _licences;
 
+    /// @notice Binds the contract to those it works with, for ever.
     /// @param keyExchange_ Address at which {IKeyExchange} will be deployed, which refuses to be deployed elsewhere.
     constructor(
         address authority_,

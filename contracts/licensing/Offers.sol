@@ -13,6 +13,7 @@ import {AgreementHash} from "./AgreementHash.sol";
 import {DataUse} from "./DataUse.sol";
 
 /// @title Offers
+/// @notice Terms on which datasets may be licensed, as {IOffers} states them.
 contract Offers is IOffers {
     uint256 private constant MAX_BATCH = 100;
     uint256 private constant BASIS = 10_000;

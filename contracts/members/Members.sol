@@ -11,6 +11,7 @@ import {Kinds, MemberKinds} from "../types/Kinds.sol";
 import {MemberStatus} from "../types/States.sol";
 
 /// @title Members
+/// @notice Register of the consortium's members, as {IMembers} states it.
 contract Members is IMembers, AccessManaged {
     /// @dev `member` is kept when the account leaves, so that nobody takes it up again; `acts` tells whether it is one.
     struct Account {

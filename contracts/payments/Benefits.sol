@@ -14,6 +14,7 @@ import {EscrowStatus} from "../types/States.sol";
 import {Shares} from "../types/Terms.sol";
 
 /// @title Benefits
+/// @notice Escrow and split of payments, as {IBenefits} states it.
 /// @dev Every act writes its effects before it calls a token. The guard covers what order alone cannot: while a token
 /// runs, another movement of it would fall into the balances that {_receive} and {_send} compare.
 contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
@@ -28,12 +29,13 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
     mapping(MemberId member => mapping(address token => uint256)) private _balances;
     mapping(address token => bool) private _allowed;
 
-    /// @dev No role in place of this: whoever governs the roles could take what is in escrow.
+    /// @dev For {ILicences}. No role in place of this: whoever governs the roles could take what is in escrow.
     modifier onlyLicences() {
         if (msg.sender != _licences) revert NotLicences(msg.sender);
         _;
     }
 
+    /// @notice Binds the contract to those it works with, for ever.
     /// @param licences_ Address at which {ILicences} will be deployed, which refuses to be deployed elsewhere.
     constructor(address authority_, IMembers members, address licences_) AccessManaged(authority_) {
         _members = members;
@@ -180,8 +182,9 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
     /// @dev For a caller that holds the guard. A permit fails if anyone has submitted it before: what counts then is the
     /// allowance.
     function _usePermit(address token, address from, uint256 amount, Permit calldata permit) private {
-        try IERC20Permit(token).permit(from, address(this), amount, permit.deadline, permit.v, permit.r, permit.s) {}
-        catch {
+        try IERC20Permit(token).permit(from, address(this), amount, permit.deadline, permit.v, permit.r, permit.s) {
+            return;
+        } catch {
             if (IERC20(token).allowance(from, address(this)) >= amount) return;
             if (block.timestamp > permit.deadline) revert PermitExpired(permit.deadline);
             revert PermitRefused(token, from);

@@ -9,6 +9,7 @@ import {ERC20Permit, IERC20Permit} from "@openzeppelin/contracts/token/ERC20/ext
 import {ISettlementToken} from "../interfaces/ISettlementToken.sol";
 
 /// @title SettlementToken
+/// @notice Money of local networks, as {ISettlementToken} states it.
 contract SettlementToken is ISettlementToken, ERC20Permit, AccessManaged {
     uint256 private constant HARDHAT_CHAIN = 31337;
     uint256 private constant GANACHE_CHAIN = 1337;

@@ -11,6 +11,7 @@ function includes(MemberKinds kinds, MemberKinds wanted) pure returns (bool) {
     return MemberKinds.unwrap(kinds) & MemberKinds.unwrap(wanted) == MemberKinds.unwrap(wanted);
 }
 
+/// @title Kinds of members
 /// @notice The parties of R1, one bit each.
 library Kinds {
     /// @notice Collects, holds and licenses data, and votes.

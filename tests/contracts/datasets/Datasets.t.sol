@@ -79,6 +79,19 @@ contract DatasetsTest is World {
         );
     }
 
+    function testFuzz_everyDigestIsNamedInFull(bytes32 digest) public {
+        vm.assume(digest != 0);
+        IDatasets.Registration memory stated = registration();
+        stated.metadataDigest = digest;
+        _register(HOSPITAL, stated);
+        bytes memory written = bytes(datasets.tokenURI(1));
+        bytes memory digits = bytes(vm.toString(digest));
+        assertEq(written.length, 80, "length");
+        for (uint256 i = 0; i < 64; ++i) {
+            assertTrue(written[16 + i] == digits[2 + i], "digit");
+        }
+    }
+
     // Who may register.
 
     function test_onlyActiveInstitutionsRegister() public {

@@ -29,6 +29,7 @@ interface Vm {
     function getRecordedLogs() external returns (Log[] memory);
     function expectCall(address callee, bytes calldata data, uint64 count) external;
 
+    function toString(bytes32 value) external pure returns (string memory);
     function eip712HashStruct(string calldata typeDefinition, bytes calldata data) external pure returns (bytes32);
 
     function assertTrue(bool condition, string calldata reason) external pure;
@@ -37,6 +38,7 @@ interface Vm {
     function assertEq(bytes32 left, bytes32 right, string calldata reason) external pure;
     function assertEq(string calldata left, string calldata right, string calldata reason) external pure;
 
+    function lastCallGas() external view returns (Gas memory);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gasUsed);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function readFile(string calldata path) external view returns (string memory);
@@ -44,6 +46,14 @@ interface Vm {
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
+
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
 
     struct Log {
         bytes32[] topics;
