@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IBenefits} from "../../../contracts/interfaces/IBenefits.sol";
 import {IDatasets} from "../../../contracts/interfaces/IDatasets.sol";
 import {ILicences} from "../../../contracts/interfaces/ILicences.sol";
 import {IMembers} from "../../../contracts/interfaces/IMembers.sol";
@@ -181,6 +182,8 @@ contract ApplicationsTest is World {
 
     function test_theLicenseeCancelsAnUnpaidAgreement() public {
         LicenceId licence = _agreed();
+        vm.expectEmit(address(benefits));
+        emit IBenefits.EscrowCancelled(licence);
         _cancel(INSTITUTE, licence);
         assertState(licence, LicenceState.Cancelled);
         assertEq(uint256(benefits.escrowOf(licence).status), uint256(EscrowStatus.Cancelled), "escrow");

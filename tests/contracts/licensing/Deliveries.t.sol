@@ -205,6 +205,8 @@ contract DeliveriesTest is World {
         if (seed % 3 == 1) vm.warp(START + DELIVERY_WINDOW + 1);
         vm.expectEmit(address(licences));
         emit ILicences.LicenceRefunded(licence);
+        vm.expectEmit(address(benefits));
+        emit IBenefits.EscrowRefunded(licence);
         _refund(HOSPITAL, licence);
         _assertRefunded(licence);
     }
