@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
 import pytest
+from crypt4gh.lib import decrypt as crypt4gh_decrypt
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from ledger.acts.export import export_licensed
 from ledger.acts.open import open_licensed
 from ledger.chain import delivery, licences
 from ledger.crypto.derive import DatasetKey
@@ -128,3 +132,47 @@ def test_a_lost_delivery_key_is_named(story: Story, tmp_path: Path) -> None:
 
     with pytest.raises(KeyError_, match="restore it"):
         opened(story.institute, licence, tmp_path / "opened")
+
+
+def test_other_crypt4gh_tools_open_what_is_exported_for_them(story: Story, tmp_path: Path) -> None:
+    """The reference implementation reads every file with the recipient's own key."""
+    licence, who = story.delivered(), story.institute
+    secret = X25519PrivateKey.generate()
+    reader = secret.private_bytes_raw()
+
+    names = export_licensed(
+        licence,
+        secret.public_key().public_bytes_raw(),
+        tmp_path / "exported",
+        chain=who.world.chain,
+        store=who.store,
+        keyring=who.keyring,
+    )
+
+    assert names == ("images/ct.dcm.c4gh", "table.csv.c4gh")
+    for name in names:
+        out = io.BytesIO()
+        with (tmp_path / "exported" / name).open("rb") as file:
+            crypt4gh_decrypt([(0, reader, None)], file, out)
+        assert out.getvalue() == (story.source / name.removesuffix(".c4gh")).read_bytes()
+
+
+def test_nothing_is_exported_of_what_is_damaged(story: Story, tmp_path: Path) -> None:
+    licence, who = story.delivered(), story.institute
+    bodies = [path for path in (who.store.directory / "objects").rglob("*") if path.is_file()]
+    largest = max(bodies, key=lambda path: path.stat().st_size)
+    largest.chmod(0o600)
+    data = largest.read_bytes()
+    largest.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+    with pytest.raises(CidMismatchError):
+        export_licensed(
+            licence,
+            X25519PrivateKey.generate().public_key().public_bytes_raw(),
+            tmp_path / "exported",
+            chain=who.world.chain,
+            store=who.store,
+            keyring=who.keyring,
+        )
+
+    assert not (tmp_path / "exported").exists()

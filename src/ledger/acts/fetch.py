@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.errors import CidMismatchError, IntegrityError, PathError
+from ledger.acts.workshop import beside
+from ledger.errors import CidMismatchError, IntegrityError
 from ledger.model.cid import Cid, Codec
 from ledger.storage.directory import DirectoryEntry
-from ledger.storage.source import disk_errors
 from ledger.storage.store import Progress, Store
 
 __all__ = ["fetch"]
@@ -31,9 +27,7 @@ def fetch(store: Store, cid: Cid, destination: Path, progress: Progress | None =
         IntegrityError: A name in a directory is not a name.
         NoSpaceError: The disk is full.
     """
-    if os.path.lexists(destination):
-        raise PathError(f"{destination} exists", why="nothing is written over", fix="name another destination")
-    with _beside(destination) as workshop:
+    with beside(destination) as workshop:
         work = _Fetching(store, progress)
         work.take(cid, workshop / "content", destination.name)
         (workshop / "content").rename(destination)
@@ -81,27 +75,3 @@ class _Fetching:
                     self.progress(self.done, 0, shown)
             file.flush()
             os.fsync(file.fileno())
-
-
-@contextmanager
-def _beside(destination: Path) -> Iterator[Path]:
-    """A directory beside the destination that is gone afterwards, whatever happens."""
-    try:
-        workshop = Path(tempfile.mkdtemp(prefix=".ledger-", dir=destination.absolute().parent))
-    except OSError as error:
-        raise _unwritable(destination, error) from error
-    try:
-        with disk_errors(f"writing {destination}"):
-            yield workshop
-    except OSError as error:
-        raise _unwritable(destination, error) from error
-    finally:
-        shutil.rmtree(workshop)
-
-
-def _unwritable(destination: Path, error: OSError) -> PathError:
-    return PathError(
-        f"{destination} cannot be written",
-        why=os.strerror(error.errno or 0).lower(),
-        fix="check that its directory exists and that you may write there",
-    )

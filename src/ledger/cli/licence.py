@@ -13,6 +13,7 @@ from ledger.acts import settle as settling
 from ledger.acts.agreement import MAX_SIGNATURE_FILE, AgreementSignature
 from ledger.acts.deliver import deliver as deliver_key
 from ledger.acts.documents import read_document, read_input
+from ledger.acts.export import export_licensed
 from ledger.acts.open import open_licensed
 from ledger.chain import benefits, licences, offers, tokens
 from ledger.cli.amounts import token_units
@@ -31,6 +32,7 @@ from ledger.cli.values import (
     parse_time,
 )
 from ledger.cli.writing import write_new
+from ledger.crypto.keyfile import parse_public_key
 from ledger.errors import LedgerError
 from ledger.index import queries
 from ledger.index.entries import LicenceEntry
@@ -158,6 +160,29 @@ def open_(desk: Desk, licence: LicenceArgument, destination: Annotated[Path, arg
     return Record(
         {"licence": licence, "dataset": opened.dataset, "manifest": opened.manifest, "destination": destination}
     )
+
+
+@command(app, "export", Needs.KEYS | Needs.CHAIN | Needs.STORE)
+def export(
+    desk: Desk,
+    licence: LicenceArgument,
+    destination: Annotated[Path, argument("DESTINATION")],
+    *,
+    recipient: Annotated[Path, option("--recipient", "Crypt4GH public key of who will read it.", "FILE")],
+) -> Record:
+    """Write the licensed dataset as Crypt4GH files for other tools, still encrypted (licensee)."""
+    public = parse_public_key(read_input(recipient))
+    with desk.output.progress("exporting") as progress:
+        files = export_licensed(
+            LicenceId(licence),
+            public,
+            destination,
+            chain=desk.chain,
+            store=desk.store,
+            keyring=desk.keyring,
+            progress=progress,
+        )
+    return Record({"licence": licence, "destination": destination, "files": files})
 
 
 @command(app, "accept", Needs.SIGNER)
