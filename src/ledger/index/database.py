@@ -21,6 +21,7 @@ from ledger.model.ids import UnixTime
 __all__ = ["Index", "tip"]
 
 _BUSY_MILLISECONDS: Final = 30_000
+_POOL: Final[dict[str, int]] = {"pool_size": 16, "max_overflow": 16}
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _REVISION: Final = "revision"
 _READ_REVISION: Final = select(facts.c.value).where(facts.c.name == _REVISION)
@@ -191,9 +192,9 @@ def _unusable(why: str) -> UsageError:
 def _engine(url: URL, *, writing: bool) -> Engine:
     if url.drivername.startswith("postgresql"):
         options: dict[str, Any] = {} if writing else {"isolation_level": "REPEATABLE READ"}
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **options)
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **_POOL, **options)
         return engine if writing else engine.execution_options(postgresql_readonly=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MILLISECONDS / 1000}, **_POOL)
     event.listen(engine, "connect", _open_for_writing if writing else _open_for_reading)
     event.listen(engine, "begin", _begin_writing if writing else _begin_reading)
     return engine

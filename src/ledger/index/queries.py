@@ -48,6 +48,7 @@ from ledger.model.licence import LicenceState
 from ledger.model.parties import Member, MemberKind, MemberStatus
 
 __all__ = [
+    "DEFAULT_LIMIT",
     "accounts",
     "agreement",
     "benefits",
