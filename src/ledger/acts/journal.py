@@ -74,7 +74,7 @@ class Journal:
     """
 
     def __init__(self, root: Path, network: bytes, source: Path) -> None:
-        name = hashlib.sha256(network + b"\0" + os.fsencode(source.absolute())).hexdigest()
+        name = hashlib.sha256(network + b"\0" + os.fsencode(os.path.normpath(source.absolute()))).hexdigest()
         self.directory = root / name[:32]
 
     @property

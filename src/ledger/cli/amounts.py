@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from typing import Final
 
 from ledger.errors import UsageError
 
 __all__ = ["shown_amount", "token_units"]
+
+_AMOUNT: Final = re.compile(r"([0-9]{1,60})(?:\.([0-9]{1,60}))?", re.ASCII)
 
 
 def token_units(text: str, decimals: int) -> int:
@@ -15,16 +18,13 @@ def token_units(text: str, decimals: int) -> int:
     Raises:
         UsageError: It is no amount, or finer than the token's unit.
     """
-    try:
-        amount = Decimal(text)
-        units = amount.scaleb(decimals)
-    except InvalidOperation as error:
-        raise _refused(text, "it is not a decimal number") from error
-    if not amount.is_finite() or amount < 0:
-        raise _refused(text, "it is not a number of zero or more")
-    if units != units.to_integral_value():
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        raise _refused(text, "it is not a decimal number of zero or more")
+    whole, fraction = found[1], (found[2] or "").rstrip("0")
+    if len(fraction) > decimals:
         raise _refused(text, f"the token has {decimals} decimals")
-    return int(units)
+    return int(whole) * 10**decimals + int(fraction.ljust(decimals, "0") or "0")
 
 
 def shown_amount(units: int, decimals: int, symbol: str) -> str:
