@@ -108,7 +108,8 @@ interface IBenefits {
     function invoice(LicenceId licence, address token, MemberId payer, uint128 amount) external;
 
     /// @notice Takes the price from an account's allowance.
-    /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}, {TransferInexact} and the token's errors.
+    /// @dev Caller: {ILicences} alone. Reverts with {NotLicences}, {EscrowStatusRefused}, {TransferInexact} and the
+    /// token's errors.
     /// @param licence Its id.
     /// @param from Account of the payer, whose allowance to this contract is used.
     function fund(LicenceId licence, address from) external;
@@ -148,8 +149,8 @@ interface IBenefits {
         external;
 
     /// @notice Pays a member's whole balance in a token to its principal.
-    /// @dev Caller: anyone. Reverts with {NothingToWithdraw}, {IMembers.MemberUnknown}, {TransferInexact} and the token's
-    /// errors.
+    /// @dev Caller: anyone. Reverts with {NothingToWithdraw}, {IMembers.MemberUnknown}, {TransferInexact} and the
+    /// token's errors.
     /// @param member Its id.
     /// @param token Settlement token.
     /// @return amount What was paid, in token units.

@@ -2,15 +2,11 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
-import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {IBenefits} from "../interfaces/IBenefits.sol";
 import {IDatasets} from "../interfaces/IDatasets.sol";
-import {IERC5192} from "../interfaces/IERC5192.sol";
 import {ILicences} from "../interfaces/ILicences.sol";
 import {IMembers} from "../interfaces/IMembers.sol";
 import {IOffers} from "../interfaces/IOffers.sol";
@@ -20,11 +16,12 @@ import {EscrowStatus, LicenceState} from "../types/States.sol";
 import {Terms} from "../types/Terms.sol";
 import {AgreementHash} from "./AgreementHash.sol";
 import {Lifecycle} from "./Lifecycle.sol";
+import {Soulbound} from "./Soulbound.sol";
 
 /// @title Licences
 /// @notice From application to expiry, as {ILicences} states it.
 /// @dev What is stored, and the state that follows from it, is in {Lifecycle}.
-contract Licences is ILicences, ERC721, EIP712, AccessManaged {
+contract Licences is ILicences, Soulbound, EIP712, AccessManaged {
     using Lifecycle for Lifecycle.Record;
 
     uint256 private constant APPLIED = 1 << uint8(LicenceState.Applied);
@@ -63,7 +60,7 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         IBenefits benefits,
         address keyExchange_,
         Windows memory windows_
-    ) ERC721("Data Licence", "LICENCE") EIP712("Research Data Ledger", "1") AccessManaged(authority_) {
+    ) Soulbound("Data Licence", "LICENCE") EIP712("Research Data Ledger", "1") AccessManaged(authority_) {
         _members = members;
         _datasets = datasets;
         _offers = offers;
@@ -270,43 +267,6 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         return _licenceCount;
     }
 
-    /// @inheritdoc IERC5192
-    function locked(uint256 tokenId) external view returns (bool) {
-        _requireOwned(tokenId);
-        return true;
-    }
-
-    /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId) public view override(ERC721, IERC165) returns (bool) {
-        return interfaceId == type(IERC5192).interfaceId || super.supportsInterface(interfaceId);
-    }
-
-    /// @notice Refused: a licence never moves.
-    function transferFrom(address, address, uint256 tokenId) public pure override(ERC721, IERC721) {
-        revert LicenceSoulbound(_licenceOf(tokenId));
-    }
-
-    /// @notice Refused: a licence never moves.
-    function safeTransferFrom(address, address, uint256 tokenId, bytes memory) public pure override(ERC721, IERC721) {
-        revert LicenceSoulbound(_licenceOf(tokenId));
-    }
-
-    /// @notice Refused: nobody may move a licence, so nobody is approved to.
-    function approve(address, uint256 tokenId) public pure override(ERC721, IERC721) {
-        revert LicenceSoulbound(_licenceOf(tokenId));
-    }
-
-    /// @notice None: what a licence is, its record says.
-    function tokenURI(uint256 tokenId) public view override returns (string memory) {
-        _requireOwned(tokenId);
-        return "";
-    }
-
-    /// @notice Refused: nobody may move a licence, so nobody is approved to.
-    function setApprovalForAll(address, bool) public pure override(ERC721, IERC721) {
-        revert LicenceSoulbound(LicenceId.wrap(0));
-    }
-
     /// @dev For a caller that then takes the money, at the price that was invoiced: an offer never changes.
     function _pay(LicenceId licence) private {
         Lifecycle.Record storage record = _require(licence, AGREED);
@@ -318,7 +278,8 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         emit LicencePaid(licence, msg.sender, price, deliveryDue);
     }
 
-    /// @dev The first term's price goes to the licensor that signed and delivered, even if it holds the dataset no more.
+    /// @dev The first term's price goes to the licensor that signed and delivered, even if it holds the dataset no
+    /// more.
     function _settle(LicenceId licence, Lifecycle.Record storage record, IOffers.Offer memory offer) private {
         record.settled = true;
         emit LicenceSettled(licence);
@@ -423,11 +384,6 @@ contract Licences is ILicences, ERC721, EIP712, AccessManaged {
         uint40 present = uint40(block.timestamp);
         if (expiresAt > present + duration) revert RenewalTooEarly(licence, expiresAt - duration);
         return (expiresAt > present ? expiresAt : present) + duration;
-    }
-
-    /// @dev Tokens are minted for {LicenceId}s only, so a larger number stands for no licence.
-    function _licenceOf(uint256 tokenId) private pure returns (LicenceId) {
-        return tokenId > type(uint64).max ? LicenceId.wrap(0) : LicenceId.wrap(uint64(tokenId));
     }
 
     function _isWindow(uint32 window) private pure returns (bool) {

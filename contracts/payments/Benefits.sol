@@ -179,8 +179,8 @@ contract Benefits is IBenefits, AccessManaged, ReentrancyGuard {
         emit Credited(member, token, licence, amount);
     }
 
-    /// @dev For a caller that holds the guard. A permit fails if anyone has submitted it before: what counts then is the
-    /// allowance.
+    /// @dev For a caller that holds the guard. A permit fails if anyone has submitted it before: what counts then is
+    /// the allowance.
     function _usePermit(address token, address from, uint256 amount, Permit calldata permit) private {
         try IERC20Permit(token).permit(from, address(this), amount, permit.deadline, permit.v, permit.r, permit.s) {
             return;

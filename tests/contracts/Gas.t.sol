@@ -13,8 +13,8 @@ import {World} from "./support/World.sol";
 contract GasTest is World {
     string private constant ACTS = "acts";
 
-    /// @dev Measured on the contracts of @oceanprotocol/contracts 2.6.0: publication with a price and 1 KiB of metadata;
-    /// approval and first purchase.
+    /// @dev Measured on the contracts of @oceanprotocol/contracts 2.6.0: publication with a price and 1 KiB of
+    /// metadata; approval and first purchase.
     uint256 private constant OCEAN_PUBLISH = 1_518_145 + 158_160;
     uint256 private constant OCEAN_BUY = 46_268 + 339_879;
 
@@ -23,7 +23,7 @@ contract GasTest is World {
         _paid();
     }
 
-    // The figures to reach: a third of what Ocean's contracts need to publish with a price, a half of what they need to buy.
+    // The figures to reach: a third of what Ocean's contracts need to publish, a half of what they need to buy.
 
     function test_publishingCostsAThirdOfThePeers() public {
         IDatasets.Registration[] memory batch = new IDatasets.Registration[](1);

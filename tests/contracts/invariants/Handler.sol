@@ -6,7 +6,6 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 import {Datasets} from "../../../contracts/datasets/Datasets.sol";
 import {KeyExchange} from "../../../contracts/delivery/KeyExchange.sol";
-import {IBenefits} from "../../../contracts/interfaces/IBenefits.sol";
 import {IDatasets} from "../../../contracts/interfaces/IDatasets.sol";
 import {ILicences} from "../../../contracts/interfaces/ILicences.sol";
 import {IOffers} from "../../../contracts/interfaces/IOffers.sol";
@@ -19,26 +18,21 @@ import {DatasetId, LicenceId, MemberId, OfferId} from "../../../contracts/types/
 import {DatasetStatus, LicenceState, MemberStatus} from "../../../contracts/types/States.sol";
 import {Terms} from "../../../contracts/types/Terms.sol";
 import {Vm} from "../support/Vm.sol";
-import {World} from "../support/World.sol";
 import {Mirror} from "./Mirror.sol";
+import {Steps} from "./Steps.sol";
 
 /// @title Members at work, in any order
 /// @notice Each act picks what it can act upon and does nothing if there is nothing; so an act that is tried must
 /// succeed, and one that reverts is a fault. Every log goes to the mirror.
-contract Handler is World {
+contract Handler is Steps {
     uint256 private constant MAX_DATASETS = 8;
     uint256 private constant MAX_OFFERS = 12;
-    uint256 private constant MAX_LICENCES = 40;
 
     Mirror public mirror;
     PlainToken public plain;
 
-    mapping(string act => uint256) public count;
-    mapping(address token => uint256) public paidIn;
     mapping(address token => uint256) public paidOut;
     mapping(address token => uint256) public donated;
-
-    mapping(OfferId offer => Terms) private _terms;
 
     function setUp() public override {
         vm.recordLogs();
@@ -287,97 +281,8 @@ contract Handler is World {
         licences.setWindows(ILicences.Windows(window, window + 1 days, window + 2 days));
     }
 
-    function _applicant(uint256 seed) private view returns (address) {
-        return seed % 2 == 0 ? COMPANY : INSTITUTE;
-    }
-
     function wait(uint256 time) external observed("wait") {
         vm.warp(block.timestamp + bound(time, 1 hours, 10 days));
-    }
-
-    function _advance(LicenceId licence, uint256 seed) private {
-        LicenceState state = licences.stateOf(licence);
-        if (state == LicenceState.Applied) _approveIt(licence);
-        else if (state == LicenceState.Approved) _agreeIt(licence);
-        else if (state == LicenceState.Agreed) _payIt(licence, seed % 2 == 0);
-        else if (state == LicenceState.Paid) _deliverIt(licence);
-        else if (state == LicenceState.Delivered) _acceptIt(licence);
-    }
-
-    function _applyAny(uint256 seed) private returns (LicenceId licence) {
-        if (offers.offerCount() == 0 || licences.licenceCount() >= MAX_LICENCES) return licence;
-        address applicant = _applicant(seed);
-        MemberId member = members.memberOf(applicant);
-        for (uint64 i = 0; i < offers.offerCount(); ++i) {
-            OfferId offer = OfferId.wrap(uint64((seed % offers.offerCount() + i) % offers.offerCount() + 1));
-            IDatasets.Dataset memory dataset = datasets.datasetById(offers.datasetOf(offer));
-            bool licensable = dataset.status == DatasetStatus.Active && dataset.embargoUntil <= block.timestamp;
-            if (!licensable || !offers.offerById(offer).open || dataset.holder == member || !_isActive(member)) {
-                continue;
-            }
-            return _apply(applicant, offer);
-        }
-    }
-
-    function _approveIt(LicenceId licence) private {
-        MemberId holder = _holderOf(licence);
-        if (!_isActive(holder) || holder == licences.licenceById(licence).licensee) return;
-        vm.prank(members.principalOf(holder));
-        licences.approveApplication(licence, PURPOSE);
-    }
-
-    function _agreeIt(LicenceId licence) private {
-        ILicences.Licence memory record = licences.licenceById(licence);
-        IDatasets.Dataset memory dataset = datasets.datasetById(_datasetOf(licence));
-        bool concludable = offers.offerById(record.offer).open && dataset.status == DatasetStatus.Active
-            && dataset.embargoUntil <= block.timestamp && dataset.holder == record.licensor
-            && _isActive(record.licensor) && _isActive(record.licensee);
-        if (!concludable) return;
-        (, bytes32 digest) = licences.agreementOf(licence, _terms[record.offer], soon());
-        licences.agree(
-            licence,
-            _terms[record.offer],
-            soon(),
-            signed(_keyOf(record.licensor), digest),
-            signed(_keyOf(record.licensee), digest)
-        );
-    }
-
-    function _payIt(LicenceId licence, bool withPermit) private {
-        MemberId licensee = licences.licenceById(licence).licensee;
-        IBenefits.Escrow memory escrow = benefits.escrowOf(licence);
-        if (!_isActive(licensee) || !datasets.isAvailable(_datasetOf(licence))) return;
-        address payer = members.principalOf(licensee);
-        if (withPermit && escrow.token == address(token)) {
-            IBenefits.Permit memory permit = permitted(_keyOf(licensee), escrow.amount, block.timestamp);
-            vm.prank(payer);
-            licences.payWithPermit(licence, permit);
-        } else {
-            _allow(licence, escrow.amount);
-            vm.prank(payer);
-            licences.pay(licence);
-        }
-        paidIn[escrow.token] += escrow.amount;
-        ++count["paid"];
-    }
-
-    function _deliverIt(LicenceId licence) private {
-        if (!datasets.isAvailable(_datasetOf(licence))) return;
-        vm.prank(members.principalOf(licences.licenceById(licence).licensor));
-        keyExchange.deliver(licence, WRAPPED_KEY, 2, GENERATOR_X);
-        ++count["delivered"];
-    }
-
-    function _acceptIt(LicenceId licence) private {
-        vm.prank(_licenseeOf(licence));
-        licences.accept(licence);
-    }
-
-    function _allow(LicenceId licence, uint256 amount) private {
-        address money = offers.offerById(licences.licenceById(licence).offer).token;
-        if (money == address(0)) return;
-        vm.prank(_licenseeOf(licence));
-        IERC20(money).approve(address(benefits), amount);
     }
 
     function _assertLicensedWhileAvailable(bytes32[] memory topics) private view {
@@ -392,44 +297,5 @@ contract Handler is World {
     function _assertSoulbound(Vm.Log memory log) private view {
         if (log.emitter != address(licences) || log.topics[0] != IERC721.Transfer.selector) return;
         assertTrue(log.topics[1] == 0 || log.topics[2] == 0, "a licence is minted and burned and never moves");
-    }
-
-    /// @dev The first licence from a place that depends on the seed, in one of the wanted states.
-    function _find(uint256 seed, uint256 wanted) private view returns (LicenceId licence) {
-        uint64 total = licences.licenceCount();
-        for (uint64 i = 0; i < total; ++i) {
-            licence = LicenceId.wrap(uint64((seed % total + i) % total + 1));
-            if (wanted >> uint8(licences.stateOf(licence)) & 1 == 1) return licence;
-        }
-        return LicenceId.wrap(0);
-    }
-
-    function _dataset(uint256 seed) private view returns (DatasetId) {
-        return DatasetId.wrap(uint64(seed % datasets.datasetCount() + 1));
-    }
-
-    function _offer(uint256 seed) private view returns (OfferId) {
-        return OfferId.wrap(uint64((seed >> 8) % offers.offerCount() + 1));
-    }
-
-    function _datasetOf(LicenceId licence) private view returns (DatasetId) {
-        return offers.datasetOf(licences.licenceById(licence).offer);
-    }
-
-    function _holderOf(LicenceId licence) private view returns (MemberId) {
-        return datasets.holderOf(_datasetOf(licence));
-    }
-
-    function _licenseeOf(LicenceId licence) private view returns (address) {
-        return members.principalOf(licences.licenceById(licence).licensee);
-    }
-
-    function _isActive(MemberId member) private view returns (bool) {
-        return members.memberById(member).status == MemberStatus.Active;
-    }
-
-    function _keyOf(MemberId member) private pure returns (uint256) {
-        if (member == HOSPITAL_ID) return HOSPITAL_KEY;
-        return member == INSTITUTE_ID ? INSTITUTE_KEY : COMPANY_KEY;
     }
 }

@@ -10,12 +10,12 @@ import {World} from "../support/World.sol";
 /// @notice The digest is computed here a second time, by forge's own EIP-712: what a wallet signs is what the ledger
 /// checks, and nothing in it can change afterwards.
 contract SignaturesTest is World {
-    string private constant SHARES_TYPE =
-        "Shares(uint32 fund,uint32 platform,uint16 collectorShare,uint16 holderShare,uint16 fundShare,uint16 platformShare)";
-    string private constant TERMS_TYPE =
-        "Terms(address token,uint128 price,uint32 duration,uint64 duoCodes,bytes2 country,uint40 moratoriumUntil,bytes32 diseasesDigest,Shares shares,bytes32 proseDigest,bytes32 considerationsDigest)";
-    string private constant AGREEMENT_TYPE =
-        "Agreement(uint64 licence,uint64 dataset,uint64 offer,uint32 licensor,uint32 licensee,bytes32 purposeDigest,uint256 deliveryKeyX,uint256 deliveryKeyY,uint40 deadline,Terms terms)";
+    string private constant SHARES_TYPE = "Shares(uint32 fund,uint32 platform,uint16 collectorShare,uint16 holderShare,uint16 fundShare,"
+        "uint16 platformShare)";
+    string private constant TERMS_TYPE = "Terms(address token,uint128 price,uint32 duration,uint64 duoCodes,bytes2 country,uint40 moratoriumUntil,"
+        "bytes32 diseasesDigest,Shares shares,bytes32 proseDigest,bytes32 considerationsDigest)";
+    string private constant AGREEMENT_TYPE = "Agreement(uint64 licence,uint64 dataset,uint64 offer,uint32 licensor,uint32 licensee,"
+        "bytes32 purposeDigest,uint256 deliveryKeyX,uint256 deliveryKeyY,uint40 deadline,Terms terms)";
     string private constant DOMAIN_TYPE =
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
