@@ -89,7 +89,7 @@ class Settings:
         """Everything as plain text, without the credentials that addresses may carry."""
         return {
             "home": str(self.home),
-            "rpc": without_credentials(self.rpc),
+            "rpc": _without_path(self.rpc),
             "deployment": str(self.deployment),
             "store": without_credentials(self.store),
             "replicas": [without_credentials(url) for url in self.replicas],
@@ -105,6 +105,12 @@ def without_credentials(url: str) -> str:
     if "@" not in parts.netloc and not parts.query:
         return url
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _without_path(url: str) -> str:
+    """Scheme and host: providers of nodes put keys into paths."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _combined(home: Path, given: Mapping[str, Any]) -> dict[str, Any]:

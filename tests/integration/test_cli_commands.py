@@ -283,3 +283,14 @@ def test_story_and_command_see_the_same_licence(world: World, cli: Cli) -> None:
 
     assert (shown["state"], shown["dataset"], shown["licensee"]) == ("delivered", 1, 2)
     assert shown["escrow"]["amount"] == PRICE
+
+
+def test_the_settings_name_who_signs_where_nobody_is_named(world: World, cli: Cli) -> None:
+    cli.home.mkdir()
+    (cli.home / "config.toml").write_text('account = "local:1"')
+
+    cli.json("member", "invite", SPARE)
+
+    assert cli.json("network", "status")["settings"]["account"] == "local:1"
+    cli.json("member", "accept-invitation", 1, "--as", "local:8")
+    assert members.member_of(world.chain, SPARE) == 1

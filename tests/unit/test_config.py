@@ -119,7 +119,7 @@ def test_credentials_in_addresses_are_never_shown(tmp_path: Path) -> None:
     settings = Settings.load(
         {
             "home": tmp_path,
-            "rpc": "https://user:hunter2@node/?key=hunter2",
+            "rpc": "https://user:hunter2@node/v3/hunter2?key=hunter2",
             "database": "postgresql+psycopg://me:hunter2@db:5432/ledger",
             "store": "http://me:hunter2@127.0.0.1:5001",
         },
@@ -128,5 +128,6 @@ def test_credentials_in_addresses_are_never_shown(tmp_path: Path) -> None:
 
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in str(settings.shown())
+    assert settings.shown()["rpc"] == "https://node"
     assert settings.shown()["database"] == "postgresql+psycopg://db:5432/ledger"
     assert without_credentials("/srv/store") == "/srv/store"

@@ -5,6 +5,8 @@ A user's mistake is one line on standard error and the exit code of its class, n
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 import traceback
@@ -16,7 +18,7 @@ import typer
 
 from ledger.cli import benefits, dataset, keys, licence, member, network, offer, store, up
 from ledger.cli.output import Output
-from ledger.errors import LedgerError, UsageError
+from ledger.errors import LedgerError, NoSpaceError, PathError, UsageError
 
 __all__ = ["INTERRUPTED", "UNEXPECTED", "app", "exit_codes", "main", "run"]
 
@@ -85,6 +87,11 @@ def run(arguments: Sequence[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         output.note("Interrupted.")
         return INTERRUPTED
+    except OSError as error:
+        wrapped = _disk(error)
+        return _failed(output, wrapped, arguments, None if wrapped.exit_code > 1 else UNEXPECTED)
+            output, wrapped, arguments, None if isinstance(wrapped, PathError | NoSpaceError) else UNEXPECTED
+        )
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line instead of a trace
         return _failed(output, _unexpected(error), arguments, UNEXPECTED)
     return code if isinstance(code, int) else 0
@@ -102,6 +109,21 @@ def _misused(error: typer.TyperException) -> UsageError:
     path = context.command_path if context is not None else "ledger"
     why = " ".join(error.format_message().split()).rstrip(".")
     return UsageError(f"{path} cannot be run like this", why=why, fix=f"See '{path} --help'")
+
+
+def _disk(error: OSError) -> LedgerError:
+    """What the system refused, where no part had words of its own for it."""
+    why = os.strerror(error.errno or 0).lower()
+    wrapped: LedgerError
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        wrapped = NoSpaceError("The disk is full", why=why, fix="free some space, then run the same command again")
+    elif isinstance(error.filename, str | bytes):
+        path = os.fsdecode(error.filename)
+        wrapped = PathError(f"{path} cannot be used", why=why, fix="check that it exists and that you may use it")
+    else:
+        return _unexpected(error)
+    wrapped.__cause__ = error
+    return wrapped
 
 
 def _unexpected(error: Exception) -> LedgerError:

@@ -104,10 +104,11 @@ def sign(
 @command(app, "agree", Needs.SIGNER)
 def agree(
     desk: Desk,
-    signatures: Annotated[tuple[Path, Path], typer.Argument(metavar="FILE FILE", show_default=False)],
+    ours: Annotated[Path, argument("FILE")],
+    theirs: Annotated[Path, argument("FILE")],
 ) -> Record:
-    """Conclude the agreement with both sides' signature files (anyone)."""
-    first, second = map(_signature, signatures)
+    """Conclude the agreement with both sides' signature files, in any order (anyone)."""
+    first, second = _signature(ours), _signature(theirs)
     return stepped(licensing.agree(first, second, chain=desk.chain, sender=desk.sender))
 
 

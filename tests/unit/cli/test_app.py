@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import re
 import signal
@@ -158,6 +159,23 @@ class TestFaults:
 
         assert run(["store", "cid", "x"]) == INTERRUPTED
         assert "Traceback" not in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("error", "code", "part"),
+        [
+            (PermissionError(errno.EACCES, "x", "/srv/home"), 3, "/srv/home cannot be used: permission denied"),
+            (OSError(errno.ENOSPC, "x", "/srv/home"), 6, "The disk is full"),
+            (OSError(errno.ENOSPC, "x"), 6, "The disk is full"),
+            (OSError(errno.EIO, "x"), UNEXPECTED, "Something unexpected"),
+        ],
+    )
+    def test_what_the_system_refuses_is_said_in_words(
+        self, error: OSError, code: int, part: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.error = error
+
+        assert run(["store", "cid", "x"]) == code
+        assert part in capsys.readouterr().err
 
     def test_a_ledgers_error_has_its_own_code(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.error = errors.NoSpaceError("There is no space left", why="the disk is full", fix="free some")
