@@ -374,7 +374,7 @@ def offer(terminal: Terminal, dataset: int, *more: object) -> Ran:
         (("--token", "11" * 20 + "zz"), 3, "not 0x and 40"),
         (("--price", "1.001"), 2, "2 decimals"),
         (("--price", "-1"), 2, "zero or more"),
-        (("--price", "many"), 2, "not a decimal number"),
+        (("--price", "many"), 2, "decimal number"),
         (("--duo", "DUO:0000019"), 2, "exactly one DUO permission"),
         (("--duo", "DUO:0000022,DUO:0000042"), 3, "country"),
         (("--holder-share", "9000"), 3, "11500 basis points"),

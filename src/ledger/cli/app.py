@@ -90,8 +90,6 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         wrapped = _disk(error)
         return _failed(output, wrapped, arguments, None if wrapped.exit_code > 1 else UNEXPECTED)
-            output, wrapped, arguments, None if isinstance(wrapped, PathError | NoSpaceError) else UNEXPECTED
-        )
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line instead of a trace
         return _failed(output, _unexpected(error), arguments, UNEXPECTED)
     return code if isinstance(code, int) else 0
