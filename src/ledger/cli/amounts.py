@@ -24,7 +24,7 @@ def token_units(text: str, decimals: int) -> int:
     whole, fraction = found[1], (found[2] or "").rstrip("0")
     if len(fraction) > decimals:
         raise _refused(text, f"the token has {decimals} decimals")
-    return int(whole) * 10**decimals + int(fraction.ljust(decimals, "0") or "0")
+    return int(whole + fraction.ljust(decimals, "0"))
 
 
 def shown_amount(units: int, decimals: int, symbol: str) -> str:
