@@ -51,6 +51,10 @@ class SimulatedChain:
         """One more block with these events, each in a transaction of its own."""
         self._append([[event] for event in said], self._next_time(), copy.deepcopy(self._chain[-1].after))
 
+    def wait(self, seconds: int) -> None:
+        """One more empty block, so much later."""
+        self._append([], self._chain[-1].block.time + seconds, copy.deepcopy(self._chain[-1].after))
+
     def _next_time(self) -> int:
         return (self._chain[-1].block.time if self._chain else 1_760_000_000) + self._chance.randint(1, 100)
 

@@ -72,7 +72,7 @@ def roll_back(connection: Connection, expected: BlockRef, ancestor: int) -> None
     """
     _require_tip(connection, expected)
     undo(connection, ancestor)
-    connection.execute(delete(event_subjects).where(event_subjects.c.block_number > ancestor))
+    # Their subjects go with them.
     connection.execute(delete(events).where(events.c.block_number > ancestor))
     connection.execute(delete(blocks).where(blocks.c.number > ancestor))
 

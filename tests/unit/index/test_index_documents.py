@@ -222,6 +222,23 @@ def test_a_store_that_is_away_is_left_alone_and_counts_against_no_document(index
     assert entry(index, 1).document == "unknown"
 
 
+def test_a_store_that_has_come_back_is_trusted_again(index: Index) -> None:
+    store = _Failing(error_of(StoreUnavailableError))
+    Indexer(index, ledger_with(digest("one"))).sync()
+    looking = Documents(index, store)  # type: ignore[arg-type] # only get_bytes is used
+    for now in (NOW, NOW + 10, NOW + 30):
+        looking.look(now)
+    store.error = error_of(NotStoredError)
+    looking.look(NOW + 70)
+    store.error = error_of(StoreUnavailableError)
+    asked = store.asked
+
+    looking.look(NOW + 80)
+    looking.look(NOW + 90)
+
+    assert store.asked == asked + 2  # ten seconds after the first failure, not forty
+
+
 @pytest.mark.parametrize("kind", [NotStoredError, CidMismatchError])
 def test_a_document_that_cannot_be_had_is_missing(index: Index, kind: type[Any]) -> None:
     store = _Failing(error_of(kind))

@@ -11,6 +11,7 @@ import pytest
 
 from ledger.errors import UsageError
 from ledger.index import Index, Indexer, Page, queries
+from ledger.index.entries import LicenceEntry
 from ledger.model.dataset import DatasetStatus, Funding, Tier
 from ledger.model.ids import Address, DatasetId, LicenceId, MemberId, OfferId
 from ledger.model.licence import EscrowStatus, LicenceState, state_at
@@ -176,6 +177,7 @@ def test_datasets_tell_of_their_open_offers(index: Index) -> None:
         assert entry.open_offers == len(of_it)
         assert {price.token: price.amount for price in entry.lowest_prices} == lowest
     assert any(len(entry.lowest_prices) > 1 for entry in everything(LISTS["datasets"](index)))
+    assert any(not offer.open for offer in offers)
 
 
 def test_datasets_are_found_by_what_their_open_offers_permit(index: Index) -> None:
@@ -248,20 +250,27 @@ def test_licences_are_filtered_by_their_state_at_a_time(index: Index) -> None:
     assert {LicenceState.LAPSED, LicenceState.OVERDUE, LicenceState.ACTIVE, LicenceState.EXPIRED} <= seen
 
 
-def test_time_is_that_of_the_last_block_or_later(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    tip = index.tip()
-    assert tip is not None
-    delivered = next(e for e in everything(LISTS["licences"](index)) if e.licence.stage is LicenceState.DELIVERED)
-    monkeypatch.setattr(time, "time", lambda: 0.0)
-    now = queries.licence(index, delivered.licence.id)
-    assert now is not None
-    assert now == queries.licence(index, delivered.licence.id, at=tip.time)
+def test_time_is_that_of_the_last_block_or_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = SimulatedChain(seed=3)
+    chain.grow(350)
+    chain.wait(2 * DAY)
+    after = chain.head().time
+    with Index(f"sqlite:///{tmp_path}/index.db") as index:
+        Indexer(index, chain).sync()
+        whole = everything(LISTS["licences"](index))
+        stages = {e.licence.stage: e for e in whole if not 0 < e.licence.expires_at <= after}
+        lapsed, delivered = stages[LicenceState.AGREED], stages[LicenceState.DELIVERED]
 
-    monkeypatch.setattr(time, "time", lambda: float(tip.time + 400 * DAY))
-    later = queries.licence(index, delivered.licence.id)
-    assert later is not None
-    assert later.licence.state is LicenceState.EXPIRED
-    assert later in queries.licences(index, state=LicenceState.EXPIRED, limit=100).items
+        def now(entry: LicenceEntry) -> LicenceState:
+            found = queries.licence(index, entry.licence.id)
+            assert found is not None
+            assert found in everything(lambda **page: queries.licences(index, state=found.licence.state, **page))
+            return found.licence.state
+
+        monkeypatch.setattr(time, "time", lambda: 0.0)
+        assert (now(lapsed), now(delivered)) == (LicenceState.LAPSED, LicenceState.ACTIVE)
+        monkeypatch.setattr(time, "time", lambda: float(after + 400 * DAY))
+        assert now(delivered) is LicenceState.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -320,6 +329,11 @@ def test_events_of_a_transaction(index: Index, chain: SimulatedChain) -> None:
 
     assert [e.name for e in found] == ["KeyDelivered", "LicenceDelivered", "Transfer", "Locked"]
     assert {e.block_hash for e in found} == {event.block_hash}
+
+
+def test_nobody_is_no_subject(index: Index) -> None:
+    assert queries.events(index, member=MemberId(0)).items == ()
+    assert queries.events(index, dataset=DatasetId(0)).items == ()
 
 
 # One by one.

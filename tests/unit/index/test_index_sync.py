@@ -280,6 +280,25 @@ def test_a_node_that_forgets_blocks_is_given_up_on(index: Index) -> None:
         indexer(index, forgetful).sync()
 
 
+def test_a_node_that_misses_a_block_for_a_moment_rolls_nothing_back(
+    index: Index, chain: SimulatedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncing = indexer(index, chain)
+    syncing.sync()
+    chain.grow(1)
+    block_at, missed = chain.block, []
+
+    def missing_once(number: int) -> Block | None:
+        if not missed:
+            missed.append(number)
+            return None
+        return block_at(number)
+
+    monkeypatch.setattr(chain, "block", missing_once)
+    assert syncing.sync().rolled_back == 0
+    assert missed == [chain.height - 1]
+
+
 def test_a_node_that_gives_an_event_twice_counts_once(index: Index, chain: SimulatedChain, tmp_path: Path) -> None:
     class Stammering(SimulatedChain):
         def events(self, first: int, last: int) -> list[Event]:
@@ -380,6 +399,47 @@ def test_only_what_can_still_be_undone_is_kept_for_it(index: Index, chain: Simul
         kept = set(connection.scalars(select(blocks.c.number)))
         eventful = set(connection.scalars(select(events.c.block_number)))
     assert kept == eventful | set(range(floor, chain.height + 1))
+
+
+def test_what_can_be_undone_moves_on_with_the_chain(index: Index, chain: SimulatedChain) -> None:
+    syncing = indexer(index, chain)
+    syncing.sync()
+    chain.grow(10)
+    syncing.sync()
+
+    test_only_what_can_still_be_undone_is_kept_for_it(index, chain)
+
+
+def test_ranges_with_very_many_events_are_followed_by_smaller_ones(
+    index: Index, chain: SimulatedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "_MOST_EVENTS", 5)
+    asked: list[int] = []
+    events_of = chain.events
+
+    def events(first: int, last: int) -> Any:
+        asked.append(last - first + 1)
+        return events_of(first, last)
+
+    monkeypatch.setattr(chain, "events", events)
+    indexer(index, chain, largest_range=32).sync()
+
+    assert asked[0] == 32
+    assert max(asked[1:]) < 20
+
+
+def test_a_node_that_is_away_is_reported_at_once(index: Index, chain: SimulatedChain) -> None:
+    asked: list[str] = []
+
+    def away(what: str) -> None:
+        asked.append(what)
+        if what == "events":
+            raise NodeUnavailableError("The node does not answer", why="test", fix="test")
+
+    chain.before_answer = away
+    with pytest.raises(NodeUnavailableError):
+        indexer(index, chain, largest_range=64).sync()
+    assert asked.count("events") == 1
 
 
 def test_status_tells_how_far_it_is(index: Index, chain: SimulatedChain) -> None:
