@@ -16,7 +16,9 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH
 
-FORGE := node_modules/@foundry-rs/forge-$(shell uname -s | tr A-Z a-z)-$(subst x86_64,amd64,$(subst aarch64,arm64,$(shell uname -m)))/bin/forge
+# The platform's own binary: npm's wrapper exits with 0 when tests fail.
+FORGE_PACKAGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
+FORGE = $(shell test -x $(FORGE_PACKAGE) && echo $(FORGE_PACKAGE) || echo forge)
 FORGE_FLAGS := --root . --use scripts/solc
 # Not --config-path: with that, forge looks for the sources beside the configuration.
 export FOUNDRY_CONFIG := tests/contracts/foundry.toml
@@ -29,7 +31,7 @@ $(VENV)/.done: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: set PYTHON to its command" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	grep -A99 '^uv==' requirements.lock | awk 'NR == 1 || /^    --hash/' > $(VENV)/uv.lock
+	awk '/^[^ #]/ { wanted = /^uv==/ } wanted && !/^ *#/' requirements.lock > $(VENV)/uv.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.lock
 	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
