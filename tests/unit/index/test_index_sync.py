@@ -286,7 +286,8 @@ def test_a_node_that_misses_a_block_for_a_moment_rolls_nothing_back(
     syncing = indexer(index, chain)
     syncing.sync()
     chain.grow(1)
-    block_at, missed = chain.block, []
+    missed: list[int] = []
+    block_at = chain.block
 
     def missing_once(number: int) -> Block | None:
         if not missed:
