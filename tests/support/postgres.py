@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, from the binaries that a package brings: on a socket in a directory of its own."""
+"""A PostgreSQL server of the tests' own, from the binaries that a package brings, on a socket in its own directory."""
 
 from __future__ import annotations
 
