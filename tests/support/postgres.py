@@ -41,7 +41,15 @@ class Postgres:
             os.chown(self._directory, entry.pw_uid, entry.pw_gid)
         data = self._directory / "data"
         self._run("initdb", "-D", data, "-U", "ledger", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        command = [self._binaries / "postgres", "-D", data, "-k", self._directory, "-c", "listen_addresses="]
+        command: list[str | Path] = [
+            self._binaries / "postgres",
+            "-D",
+            data,
+            "-k",
+            self._directory,
+            "-c",
+            "listen_addresses=",
+        ]
         with (self._directory / "log").open("wb") as log:
             self._server = subprocess.Popen(
                 command, stdout=log, stderr=subprocess.STDOUT, user=self._user, cwd=self._directory
