@@ -54,7 +54,7 @@ LEDGER_ERRORS: Final[Mapping[str, int]] = {
     "IntegrityError": 502,
     "SegmentError": 502,
     "CidMismatchError": 502,
-    "KeyError_": 500,
+    "KeyMaterialError": 500,
     "StorageError": 503,
     "StoreUnavailableError": 503,
     "NotStoredError": 404,
@@ -64,7 +64,7 @@ LEDGER_ERRORS: Final[Mapping[str, int]] = {
     "WrongNetworkError": 409,
     "FundsError": 409,
     "TransactionError": 409,
-    "IndexError_": 503,
+    "IndexStateError": 503,
 }
 """Status of each error class; a refusal has the status of its contract error."""
 

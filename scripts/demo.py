@@ -42,7 +42,7 @@ from ledger.chain.deployment import Deployment
 from ledger.chain.node import Node
 from ledger.crypto.exchange import unwrap_key
 from ledger.crypto.keystore import KeyKind
-from ledger.errors import CidMismatchError, KeyError_, LedgerError, RefusedError
+from ledger.errors import CidMismatchError, KeyMaterialError, LedgerError, RefusedError
 from ledger.model.cid import Cid
 from ledger.model.ids import LicenceId
 from ledger.model.licence import EscrowStatus, LicenceState
@@ -216,7 +216,7 @@ def refusals(story: Story, done: Registered, licence: LicenceId) -> None:
         wrapped, ephemeral = delivered.wrapped_key, delivered.ephemeral_key
         return unwrap_key(wrapped, ephemeral, secret, context=context, commitment=commitment)
 
-    refused(KeyError_, unwrap_with_another, "the wrong buyer's key opens nothing")
+    refused(KeyMaterialError, unwrap_with_another, "the wrong buyer's key opens nothing")
 
 
 def flip_a_bit(store: Path, cid: Cid) -> None:

@@ -9,7 +9,7 @@
     ├── IntegrityError              4   bytes are not what was anchored; nothing was released
     │   ├── SegmentError                a Crypt4GH segment is missing, repeated, out of place or altered
     │   └── CidMismatchError            content does not hash to the CID it was asked for by
-    ├── KeyError_                   5   a key is missing, locked, of the wrong kind or not the right one
+    ├── KeyMaterialError        5   a key is missing, locked, of the wrong kind or not the right one
     ├── StorageError                6   a store refused, is unreachable or is full
     │   ├── StoreUnavailableError       the store does not answer
     │   ├── NotStoredError              the store does not have the content
@@ -20,7 +20,7 @@
     │   ├── FundsError                  the account cannot pay for this
     │   └── TransactionError            a transaction was refused, replaced or not mined in time
     ├── RefusedError                8   a rule of the ledger says no (a contract's custom error, decoded)
-    └── IndexError_                 9   the index is behind, of another chain, or needs a rebuild
+    └── IndexStateError         9   the index is behind, of another chain, or needs a rebuild
 
 Each says *what* happened, *why*, and what to do (*fix*), in plain sentences that are safe to show
 to anyone: no secret, no path of the program's own, no stack. The command line prints them in one line
@@ -37,10 +37,10 @@ __all__ = [
     "CidMismatchError",
     "DocumentError",
     "FundsError",
-    "IndexError_",
+    "IndexStateError",
     "InputError",
     "IntegrityError",
-    "KeyError_",
+    "KeyMaterialError",
     "LedgerError",
     "NoSpaceError",
     "NodeUnavailableError",
@@ -76,7 +76,7 @@ class LedgerError(Exception):
     @property
     def code(self) -> str:
         """Stable machine-readable name of the kind of error, e.g. ``cid-mismatch``."""
-        name = type(self).__name__.removesuffix("_").removesuffix("Error")
+        name = type(self).__name__.removesuffix("Error")
         return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
 
     def as_dict(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class CidMismatchError(IntegrityError):
     """Content does not hash to the CID by which it was asked for, or the daemon named another."""
 
 
-class KeyError_(LedgerError):  # noqa: N801, N818 - `KeyError` is Python's own
+class KeyMaterialError(LedgerError):
     """A key is missing, locked, of the wrong kind, or not the one that opens this."""
 
     exit_code = 5
@@ -192,7 +192,7 @@ class RefusedError(LedgerError):
         return super().as_dict() | {"name": self.name, "arguments": self.arguments}
 
 
-class IndexError_(LedgerError):  # noqa: N801, N818 - `IndexError` is Python's own
+class IndexStateError(LedgerError):
     """The index is of another chain, behind, or needs to be rebuilt."""
 
     exit_code = 9

@@ -12,7 +12,7 @@ from ledger.crypto.header import public_key, write_header
 from ledger.crypto.keyfile import format_public_key, format_secret_key, parse_secret_key
 from ledger.crypto.keystore import KeyKind, Keystore
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import DocumentError, IntegrityError, KeyError_, SegmentError
+from ledger.errors import DocumentError, IntegrityError, KeyMaterialError, SegmentError
 from ledger.model.manifest import FileEntry
 from ledger.sealing.crypt4gh import decrypt_crypt4gh, export_crypt4gh
 from ledger.sealing.open import open_dataset
@@ -56,7 +56,7 @@ def test_we_open_what_the_reference_writes(reference: Reference, tmp_path: Path,
     for number, reader in enumerate((reference.secret, secret)):
         decrypt_crypt4gh(tmp_path / "in.c4gh", reader, tmp_path / f"out-{number}")
         assert (tmp_path / f"out-{number}").read_bytes() == content(size)
-    with pytest.raises(KeyError_, match="does not open"):
+    with pytest.raises(KeyMaterialError, match="does not open"):
         decrypt_crypt4gh(tmp_path / "in.c4gh", bytes([8]) * 32, tmp_path / "other")
 
 

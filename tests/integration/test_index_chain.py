@@ -14,7 +14,7 @@ from ledger.chain.anvil import Anvil
 from ledger.chain.artifacts import artifact
 from ledger.chain.chain import Chain
 from ledger.chain.records import registration_tuple
-from ledger.errors import IndexError_, NodeUnavailableError
+from ledger.errors import IndexStateError, NodeUnavailableError
 from ledger.index import Index, Indexer, queries
 from ledger.model.ids import DatasetId, LicenceId, MemberId, OfferId
 from ledger.model.licence import EscrowStatus, LicenceState, state_at
@@ -209,7 +209,7 @@ def test_a_reorganisation_beyond_the_bound_stops_it(own_world: World, index: Ind
     before = index.digest()
     own_world.chain.request("anvil_reorg", 6, [])
 
-    with pytest.raises(IndexError_, match="none of the last 4 blocks"):
+    with pytest.raises(IndexStateError, match="none of the last 4 blocks"):
         indexer.sync()
     assert index.digest() == before
 
@@ -242,7 +242,7 @@ def test_an_index_of_another_deployment_is_refused(world: World, index: Index) -
     before = index.digest()
     with (
         Chain.connect(world.url, deploy_ledger(world.url)) as other,
-        pytest.raises(IndexError_, match="another ledger"),
+        pytest.raises(IndexStateError, match="another ledger"),
     ):
         Indexer(index, other).sync()
     assert index.digest() == before

@@ -11,7 +11,7 @@ from ledger.chain import benefits, datasets, licences, offers, tokens
 from ledger.chain.raw import parse_raw
 from ledger.chain.transactions import TransactionStatus, broadcast, prepare, transaction, wait
 from ledger.crypto.exchange import WrappedKey
-from ledger.errors import FundsError, KeyError_, RefusedError, TransactionError
+from ledger.errors import FundsError, KeyMaterialError, RefusedError, TransactionError
 from ledger.model.ids import LicenceId, UnixTime
 from ledger.model.licence import EscrowStatus, LicenceState
 from tests.support import nodes
@@ -63,7 +63,7 @@ def test_a_licence_from_registration_to_withdrawal(network: tuple[str, World], s
     outcome = world.deliver(licence, seen.wrapped)
     assert outcome.event("LicenceDelivered").arguments["expires_at"] == world.chain.now() + YEAR
     assert world.opened(licence, world.institute).commitment == world.keys[dataset].commitment
-    with pytest.raises(KeyError_):
+    with pytest.raises(KeyMaterialError):
         world.opened(licence, world.company)
 
     world.act(world.institute, licences.accept(licence))

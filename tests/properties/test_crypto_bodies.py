@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ledger.crypto.body import CIPHER_SEGMENT_SIZE, BodyCipher, ciphertext_size, plaintext_size
 from ledger.crypto.header import public_key, read_header, write_header
 from ledger.crypto.segments import SegmentTree, segment_digest
-from ledger.errors import KeyError_, SegmentError
+from ledger.errors import KeyMaterialError, SegmentError
 
 KEYS = st.binary(min_size=32, max_size=32)
 SIZES = st.one_of(st.integers(0, 300), st.integers(65_530, 65_545), st.integers(131_070, 200_000))
@@ -76,5 +76,5 @@ def test_a_header_opens_for_its_recipients_and_nobody_else(session: bytes, reade
     for reader in readers:
         assert session in read_header(io.BytesIO(header), reader).session_keys
     if public_key(other) not in publics:
-        with pytest.raises(KeyError_):
+        with pytest.raises(KeyMaterialError):
             read_header(io.BytesIO(header), other)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.errors import IndexError_, NodeUnavailableError
+from ledger.errors import IndexStateError, NodeUnavailableError
 from ledger.index import Index, Indexer, sync
 from tests.support.postgres import Postgres
 from tests.support.simulated_chain import SimulatedChain
@@ -137,6 +137,6 @@ def test_a_replacement_beyond_the_bound_changes_nothing(seed: int, blocks: int, 
         indexer(index, chain).sync()
         before, tip = index.digest(), index.tip()
         chain.reorganise(BOUND + deeper, grown)
-        with pytest.raises(IndexError_):
+        with pytest.raises(IndexStateError):
             indexer(index, chain).sync()
         assert (index.digest(), index.tip()) == (before, tip)

@@ -7,7 +7,7 @@ import pytest
 from ledger.acts.deliver import deliver
 from ledger.chain import datasets, delivery, licences, members
 from ledger.crypto.keystore import KeyKind
-from ledger.errors import KeyError_, RefusedError
+from ledger.errors import KeyMaterialError, RefusedError
 from ledger.model.licence import LicenceState
 from tests.support.institution import Institution
 from tests.support.story import Story
@@ -69,7 +69,7 @@ def test_a_holder_that_lost_the_key_is_told_so(story: Story) -> None:
     (key,) = who.keystore.list(KeyKind.DATASET)
     who.keystore.delete(key.label)
 
-    with pytest.raises(KeyError_, match="no dataset key"):
+    with pytest.raises(KeyMaterialError, match="no dataset key"):
         deliver(
             licence,
             chain=story.world.chain,

@@ -15,7 +15,7 @@ from ledger.acts.open import open_licensed
 from ledger.chain import delivery, licences
 from ledger.crypto.derive import DatasetKey
 from ledger.crypto.keystore import KeyKind
-from ledger.errors import CidMismatchError, KeyError_, NotStoredError, PathError, RefusedError
+from ledger.errors import CidMismatchError, KeyMaterialError, NotStoredError, PathError, RefusedError
 from ledger.model.ids import LicenceId
 from ledger.storage.embedded import EmbeddedStore
 from tests.support.institution import Institution, contents
@@ -57,11 +57,11 @@ def test_nothing_is_written_over(story: Story, tmp_path: Path) -> None:
 def test_another_buyers_keys_open_nothing(story: Story, company: Institution, tmp_path: Path) -> None:
     licence = story.delivered()
 
-    with pytest.raises(KeyError_, match="delivery key of this licence is not in the keystore"):
+    with pytest.raises(KeyMaterialError, match="delivery key of this licence is not in the keystore"):
         opened(company, licence, tmp_path / "opened")
 
     assert not (tmp_path / "opened").exists()
-    with pytest.raises(KeyError_, match="does not open the dataset"):
+    with pytest.raises(KeyMaterialError, match="does not open the dataset"):
         story.world.opened(licence, story.world.company)
 
 
@@ -70,7 +70,7 @@ def test_a_wrong_key_delivered_is_told_before_anything_is_decrypted(story: Story
     wrong = story.world.wrapped(licence, DatasetKey.generate())
     story.world.deliver(licence, wrong)
 
-    with pytest.raises(KeyError_, match="does not open the dataset"):
+    with pytest.raises(KeyMaterialError, match="does not open the dataset"):
         opened(story.institute, licence, tmp_path / "opened")
 
     assert not (tmp_path / "opened").exists()
@@ -130,7 +130,7 @@ def test_a_lost_delivery_key_is_named(story: Story, tmp_path: Path) -> None:
     (key,) = story.institute.keystore.list(KeyKind.DELIVERY)
     story.institute.keystore.delete(key.label)
 
-    with pytest.raises(KeyError_, match="restore it"):
+    with pytest.raises(KeyMaterialError, match="restore it"):
         opened(story.institute, licence, tmp_path / "opened")
 
 

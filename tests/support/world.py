@@ -266,7 +266,7 @@ class World:
         """What a person's delivery secret makes of the delivery.
 
         Raises:
-            KeyError_: It is not the registered key.
+            KeyMaterialError: It is not the registered key.
         """
         found = licences.licence(self.chain, licence)
         delivered = delivery.delivery(self.chain, licence)

@@ -23,7 +23,7 @@ def deliver(licence: LicenceId, *, chain: Chain, sender: Sender, keyring: Keyrin
     """Put the key of a paid licence on the ledger, for its licensee alone.
 
     Raises:
-        KeyError_: The dataset key is not in the keystore, or the key agreed upon cannot be found.
+        KeyMaterialError: The dataset key is not in the keystore, or the key agreed upon cannot be found.
         RefusedError: The licence is not paid, or it is not the sender's to deliver.
         ChainError: The transaction could not be sent.
     """

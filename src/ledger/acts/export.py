@@ -46,7 +46,7 @@ def export_licensed(
 
     Raises:
         RefusedError: Nothing was delivered for the licence, or it is no longer in force.
-        KeyError_: The delivery key is not here, does not open the dataset, or the recipient's key is unusable.
+        KeyMaterialError: The delivery key is not here, does not open the dataset, or the recipient's key is unusable.
         IntegrityError: What is stored is not what was registered; nothing was written.
         StorageError: The store failed or lacks a part.
         PathError: The destination exists or cannot be written.

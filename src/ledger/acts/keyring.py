@@ -12,7 +12,7 @@ from ledger.chain.signers import LocalSigner
 from ledger.crypto.derive import DatasetKey
 from ledger.crypto.keystore import KeyInfo, KeyKind, Keystore
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 from ledger.model.ids import Digest
 
 __all__ = ["Keyring", "PassphraseSource", "delivery_point"]
@@ -27,7 +27,7 @@ class PassphraseSource(Protocol):
         """What `attempt` makes of the passphrase of the key `name`; another one may be tried after a wrong one.
 
         Raises:
-            KeyError_: The passphrase is wrong.
+            KeyMaterialError: The passphrase is wrong.
         """
         ...
 
@@ -53,7 +53,7 @@ class Keyring:
         """The signer of a wallet key.
 
         Raises:
-            KeyError_: There is no such wallet key, or the passphrase is wrong.
+            KeyMaterialError: There is no such wallet key, or the passphrase is wrong.
         """
         return LocalSigner(self._unlock(label, KeyKind.WALLET))
 
@@ -61,7 +61,7 @@ class Keyring:
         """Draw a dataset key, keep it, and give its commitment. It is on the disk when this returns.
 
         Raises:
-            KeyError_, StorageError: It cannot be kept.
+            KeyMaterialError, StorageError: It cannot be kept.
         """
         key = DatasetKey.generate()
         label = f"dataset-{key.commitment.hex()[:16]}"
@@ -77,7 +77,7 @@ class Keyring:
         """The dataset key with this commitment, keccak256(K).
 
         Raises:
-            KeyError_: It is not here, or the passphrase is wrong.
+            KeyMaterialError: It is not here, or the passphrase is wrong.
         """
         info = self._keystore.find(KeyKind.DATASET, commitment)
         return DatasetKey(self._unlock(info.label, KeyKind.DATASET)).require(commitment)
@@ -86,12 +86,12 @@ class Keyring:
         """The secret of the delivery key whose point x ‖ y has this keccak256, as an agreement fixes it.
 
         Raises:
-            KeyError_: It is not here, or the passphrase is wrong.
+            KeyMaterialError: It is not here, or the passphrase is wrong.
         """
         for info in self._keystore.list(KeyKind.DELIVERY):
             if keccak(delivery_point(info)) == digest:
                 return self._unlock(info.label, KeyKind.DELIVERY)
-        raise KeyError_(
+        raise KeyMaterialError(
             "The delivery key of this licence is not in the keystore",
             why=f"the agreement fixed the one with digest 0x{digest.hex()}",
             fix="run this where that key is, or restore it; a key registered later does not open this licence",
@@ -113,7 +113,7 @@ def delivery_point(info: KeyInfo) -> bytes:
     """The point x ‖ y of a delivery key, 64 bytes, as the ledger keeps it.
 
     Raises:
-        KeyError_: The key is of another kind.
+        KeyMaterialError: The key is of another kind.
     """
     _require_kind(info, KeyKind.DELIVERY)
     return bytes(PublicKey(info.public).format(compressed=False)[1:])
@@ -121,7 +121,7 @@ def delivery_point(info: KeyInfo) -> bytes:
 
 def _require_kind(info: KeyInfo, kind: KeyKind) -> None:
     if info.kind is not kind:
-        raise KeyError_(
+        raise KeyMaterialError(
             f"The key {info.label} cannot be used for this",
             why=f"it is a {info.kind} key, and a {kind} key is needed",
             fix="name another key; 'ledger keys list' shows them",

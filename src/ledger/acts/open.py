@@ -51,7 +51,7 @@ def open_licensed(
 
     Raises:
         RefusedError: Nothing was delivered for the licence, or it is no longer in force.
-        KeyError_: The delivery key is not here, or what was delivered does not open the dataset.
+        KeyMaterialError: The delivery key is not here, or what was delivered does not open the dataset.
         IntegrityError: What is stored is not what was registered; no plaintext was written.
         StorageError: The store failed or lacks a part.
         PathError: The destination cannot be written.
@@ -83,7 +83,7 @@ def licensed_key(licence: LicenceId, *, chain: Chain, keyring: Keyring) -> tuple
 
     Raises:
         RefusedError: Nothing was delivered for the licence, or it is no longer in force.
-        KeyError_: The delivery key is not here, or what was delivered does not open the dataset.
+        KeyMaterialError: The delivery key is not here, or what was delivered does not open the dataset.
     """
     known = licences.licence(chain, licence)
     require_state(

@@ -10,7 +10,7 @@ from eth_typing import Hash32
 
 from ledger.chain.typed_data import TypedMessage, typed_digest
 from ledger.chain.unsigned import UnsignedTransaction
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 from ledger.model.ids import Address
 
 __all__ = ["LocalSigner", "Signer"]
@@ -44,14 +44,14 @@ class LocalSigner:
         secret: The secp256k1 secret key, 32 bytes.
 
     Raises:
-        KeyError_: The secret is no key.
+        KeyMaterialError: The secret is no key.
     """
 
     __slots__ = ("__account",)
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != SECRET_BYTES or not 0 < int.from_bytes(secret, "big") < ORDER:
-            raise KeyError_(
+            raise KeyMaterialError(
                 "The key cannot be used",
                 why="a secp256k1 secret key is a number of 32 bytes below the order of the curve",
                 fix="name a wallet key",

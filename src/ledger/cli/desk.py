@@ -100,7 +100,7 @@ class Desk:
 
         Raises:
             UsageError: None is named, or it is one for local chains and this is none.
-            KeyError_: There is no such wallet key, or the passphrase is wrong.
+            KeyMaterialError: There is no such wallet key, or the passphrase is wrong.
         """
         return self.signer_on(self.chain.chain_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 
 __all__ = ["Passphrases"]
 
@@ -28,14 +28,14 @@ class Passphrases:
         """What `attempt` makes of the passphrase of the key `name`.
 
         Raises:
-            KeyError_: The passphrase is wrong.
+            KeyMaterialError: The passphrase is wrong.
             UsageError: There is nobody to ask.
         """
-        wrong: KeyError_ | None = None
+        wrong: KeyMaterialError | None = None
         if self._last is not None:
             try:
                 return attempt(self._last)
-            except KeyError_ as error:
+            except KeyMaterialError as error:
                 wrong = error
         passphrase = self._following(f"Passphrase of {name}", wrong)
         unlocked = attempt(passphrase)
@@ -46,7 +46,7 @@ class Passphrases:
         """The passphrase for a new key: the one that was used before in this command, or a new one.
 
         Raises:
-            KeyError_: The passphrase is not usable.
+            KeyMaterialError: The passphrase is not usable.
             UsageError: There is nobody to ask.
         """
         if self._last is None:
@@ -61,10 +61,10 @@ class Passphrases:
         """
         return self._ask(f"New passphrase for {name}", confirm=True)
 
-    def _following(self, question: str, wrong: KeyError_ | None) -> Passphrase:
+    def _following(self, question: str, wrong: KeyMaterialError | None) -> Passphrase:
         try:
             return self._ask(question, confirm=False)
-        except KeyError_:
+        except KeyMaterialError:
             if wrong is not None:
                 raise wrong from None  # the descriptor has no further line: the last one was meant
             raise

@@ -40,7 +40,7 @@ def serve(desk: Desk, listening: socket.socket, *, rpc: str, anvil: Anvil | None
 
     Raises:
         ChainError: The local chain ended by itself.
-        StorageError, IndexError_, ChainError: A part cannot be started.
+        StorageError, IndexStateError, ChainError: A part cannot be started.
     """
     with ExitStack() as stack:
         services, indexer = _services(desk, stack, rpc)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from eth_hash.auto import keccak
 
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 
 __all__ = ["FILE_KEY_LABEL", "JOURNAL_KEY_LABEL", "DatasetKey", "commitment"]
 
@@ -37,14 +37,14 @@ class DatasetKey:
     Shown as its commitment, compared in constant time, not hashable and not picklable.
 
     Raises:
-        KeyError_: Not exactly 32 bytes.
+        KeyMaterialError: Not exactly 32 bytes.
     """
 
     __slots__ = ("_secret",)
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != 32:
-            raise KeyError_(
+            raise KeyMaterialError(
                 "This is not a dataset key",
                 why="a dataset key is 32 bytes",
                 fix="take it from the keystore or a delivery",
@@ -70,10 +70,10 @@ class DatasetKey:
         """The Crypt4GH session key of the file with this index, 0 to 2^32-1.
 
         Raises:
-            KeyError_: The index is out of range.
+            KeyMaterialError: The index is out of range.
         """
         if not 0 <= index < 2**32:
-            raise KeyError_(
+            raise KeyMaterialError(
                 f"There is no file key number {index}",
                 why="file indices run from 0 to 2^32-1",
                 fix="check the manifest",
@@ -88,10 +88,10 @@ class DatasetKey:
         """This key, if it hashes to the commitment `expected`.
 
         Raises:
-            KeyError_: It is the key of another dataset.
+            KeyMaterialError: It is the key of another dataset.
         """
         if not hmac.compare_digest(self.commitment, expected):
-            raise KeyError_(
+            raise KeyMaterialError(
                 "This key does not open the dataset",
                 why=f"it hashes to 0x{self.commitment.hex()}, the dataset was registered with 0x{expected.hex()}",
                 fix="use the key that was delivered for this dataset, or dispute the delivery",

@@ -18,7 +18,7 @@ from coincurve import PrivateKey, PublicKey
 from eth_hash.auto import keccak
 
 from ledger.crypto.derive import DatasetKey
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 
 __all__ = [
     "DELIVERY_LABEL",
@@ -46,7 +46,7 @@ class DeliveryContext:
         licence_id: The licence it fulfils, uint64.
 
     Raises:
-        KeyError_: A part is out of range.
+        KeyMaterialError: A part is out of range.
     """
 
     chain_id: int
@@ -89,7 +89,7 @@ def delivery_public_key(secret: bytes) -> bytes:
     """The compressed public key (33 bytes) of a delivery secret.
 
     Raises:
-        KeyError_: The secret is not one of secp256k1.
+        KeyMaterialError: The secret is not one of secp256k1.
     """
     return bytes(_private(secret).public_key.format(compressed=True))
 
@@ -103,7 +103,7 @@ def wrap_key(key: DatasetKey, recipient_public: bytes, *, context: DeliveryConte
         context: What the delivery is for.
 
     Raises:
-        KeyError_: The recipient's key is no point of the curve.
+        KeyMaterialError: The recipient's key is no point of the curve.
     """
     ephemeral = PrivateKey()
     mask = delivery_mask(_multiply(_point(recipient_public), bytes(ephemeral.secret)), context)
@@ -123,7 +123,7 @@ def unwrap_key(
         commitment: keccak256(K), as registered.
 
     Raises:
-        KeyError_: The delivery does not open to the registered key: wrong recipient, context or content.
+        KeyMaterialError: The delivery does not open to the registered key: wrong recipient, context or content.
     """
     if len(wrapped) != 32:
         raise _refused("a wrapped key is 32 bytes")
@@ -135,7 +135,7 @@ def shared_point(secret: bytes, public: bytes) -> bytes:
     """The ECDH point as x ‖ y, 64 bytes: what a dispute reveals.
 
     Raises:
-        KeyError_: Either input is not of the curve.
+        KeyMaterialError: Either input is not of the curve.
     """
     _private(secret)
     return _multiply(_point(public), secret)
@@ -183,5 +183,5 @@ def _address(value: bytes | str) -> bytes:
     return raw
 
 
-def _refused(why: str) -> KeyError_:
-    return KeyError_("The key cannot be exchanged", why=why, fix="check the keys and addresses that were given")
+def _refused(why: str) -> KeyMaterialError:
+    return KeyMaterialError("The key cannot be exchanged", why=why, fix="check the keys and addresses that were given")

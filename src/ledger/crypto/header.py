@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from ledger.errors import DocumentError, KeyError_
+from ledger.errors import DocumentError, KeyMaterialError
 
 __all__ = ["MAX_HEADER_SIZE", "Header", "public_key", "read_header", "write_header"]
 
@@ -53,7 +53,7 @@ def public_key(secret: bytes) -> bytes:
     """The X25519 public key (32 bytes) of a secret key.
 
     Raises:
-        KeyError_: The secret is not 32 bytes.
+        KeyMaterialError: The secret is not 32 bytes.
     """
     return _secret_key(secret).public_key().public_bytes_raw()
 
@@ -66,7 +66,7 @@ def write_header(session_key: bytes, recipients: Sequence[bytes]) -> bytes:
         recipients: Their X25519 public keys, 32 bytes each.
 
     Raises:
-        KeyError_: There is no recipient, or one of them has an unusable key.
+        KeyMaterialError: There is no recipient, or one of them has an unusable key.
     """
     if not recipients or len(session_key) != _KEY:
         raise _unusable("a header needs a session key of 32 bytes and at least one recipient")
@@ -83,7 +83,7 @@ def read_header(stream: BinaryIO, secret: bytes) -> Header:
 
     Raises:
         DocumentError: It is no header of Crypt4GH 1.0, or says things that are not understood.
-        KeyError_: It holds no session key for this reader.
+        KeyMaterialError: It holds no session key for this reader.
     """
     _secret_key(secret)
     reader = _Reader(stream)
@@ -98,7 +98,7 @@ def read_header(stream: BinaryIO, secret: bytes) -> Header:
     if len(edit_lists) > 1:
         raise _malformed("it holds more than one edit list")
     if not session_keys:
-        raise KeyError_(
+        raise KeyMaterialError(
             "This key does not open the Crypt4GH file",
             why="none of the packets in its header was written for it",
             fix="use the secret key whose public key the file was encrypted for",
@@ -141,7 +141,7 @@ def _opened(packet: bytes, secret: bytes) -> bytes | None:
     try:
         key = _packet_key(reader, writer, reader=reader.public_key().public_bytes_raw(), writer=writer)
         return ChaCha20Poly1305(key).decrypt(nonce, encrypted, None)
-    except (InvalidTag, KeyError_):
+    except (InvalidTag, KeyMaterialError):
         return None
 
 
@@ -176,7 +176,7 @@ def _malformed(why: str) -> DocumentError:
     return DocumentError("The Crypt4GH header is malformed", why=why, fix="get the file again from whoever wrote it")
 
 
-def _unusable(why: str) -> KeyError_:
-    return KeyError_(
+def _unusable(why: str) -> KeyMaterialError:
+    return KeyMaterialError(
         "The Crypt4GH key cannot be used", why=why, fix="give a key made by 'ledger keys' or crypt4gh-keygen"
     )

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import DocumentError, KeyError_
+from ledger.errors import DocumentError, KeyMaterialError
 
 __all__ = ["MAX_KEY_FILE_SIZE", "format_public_key", "format_secret_key", "parse_public_key", "parse_secret_key"]
 
@@ -65,7 +65,7 @@ def parse_secret_key(data: bytes, passphrase: Passphrase | None) -> bytes:
 
     Raises:
         DocumentError: It is no such file, or is protected in a way that is not supported here.
-        KeyError_: The passphrase is missing or wrong.
+        KeyMaterialError: The passphrase is missing or wrong.
     """
     content = _content(data, "PRIVATE")
     if not content.startswith(_MAGIC):
@@ -86,7 +86,7 @@ def _decrypted(kdf: bytes, options: bytes, cipher: bytes, key: bytes, passphrase
     if cipher != b"chacha20_poly1305":
         raise _malformed(f"its cipher {cipher[:40]!r} is not known")
     if passphrase is None:
-        raise KeyError_(
+        raise KeyMaterialError(
             "The Crypt4GH key is locked",
             why="it is protected by a passphrase",
             fix="give the passphrase of the key file",
@@ -105,7 +105,7 @@ def _decrypted(kdf: bytes, options: bytes, cipher: bytes, key: bytes, passphrase
     try:
         return ChaCha20Poly1305(derived).decrypt(key[:12], key[12:], None)
     except (InvalidTag, ValueError):
-        raise KeyError_(
+        raise KeyMaterialError(
             "The Crypt4GH key stays locked", why="the passphrase is not the one of this key file", fix="try again"
         ) from None
 

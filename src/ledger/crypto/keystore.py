@@ -36,7 +36,7 @@ from ledger.crypto.secret_storage import (
     lock_secret,
     parse_key_file,
 )
-from ledger.errors import KeyError_, LedgerError, StorageError
+from ledger.errors import KeyMaterialError, LedgerError, StorageError
 from ledger.model.ids import Address, parse_address
 from ledger.storage.source import disk_errors
 
@@ -65,7 +65,7 @@ class KeyInfo:
         """The account of a wallet key.
 
         Raises:
-            KeyError_: It is of another kind.
+            KeyMaterialError: It is of another kind.
         """
         if self.kind is not KeyKind.WALLET:
             raise _of_kind(self, KeyKind.WALLET)
@@ -76,7 +76,7 @@ def public_part(kind: KeyKind, secret: bytes) -> bytes:
     """The public part of a secret.
 
     Raises:
-        KeyError_: It is no secret of this kind.
+        KeyMaterialError: It is no secret of this kind.
     """
     match kind:
         case KeyKind.WALLET:
@@ -114,7 +114,8 @@ class Keystore:
         """Store a secret that exists already.
 
         Raises:
-            KeyError_: The label is taken or unusable, the secret not of this kind, or the directory open to others.
+            KeyMaterialError: The label is taken or unusable, the secret not of this kind, or the directory open to
+                others.
             NoSpaceError, StorageError: It cannot be written.
         """
         self._require_free(label)
@@ -128,7 +129,7 @@ class Keystore:
 
         Raises:
             DocumentError: It is no such file.
-            KeyError_: The passphrase is wrong, or as :meth:`import_`.
+            KeyMaterialError: The passphrase is wrong, or as :meth:`import_`.
         """
         self._require_free(label)
         secret = parse_key_file(data, "The wallet's key file").unlock(passphrase, "The wallet's key")
@@ -138,7 +139,7 @@ class Keystore:
         """The secret, 32 bytes.
 
         Raises:
-            KeyError_: There is no such key, it is of another kind, or the passphrase is wrong.
+            KeyMaterialError: There is no such key, it is of another kind, or the passphrase is wrong.
             DocumentError: Its file is malformed.
         """
         file = self._read(label)
@@ -147,7 +148,7 @@ class Keystore:
             raise _of_kind(info, kind)
         secret = file.unlock(passphrase, f"The key {label}")
         if not hmac.compare_digest(public_part(kind, secret), info.public):
-            raise KeyError_(
+            raise KeyMaterialError(
                 f"The key {label} is not what its file says",
                 why="the public part in the clear does not belong to the secret: the file was altered",
                 fix="restore it from a copy, and find out who can write to the keystore",
@@ -158,7 +159,7 @@ class Keystore:
         """Put a key under another passphrase: its file is replaced whole, or stays as it is.
 
         Raises:
-            KeyError_: There is no such key, or the old passphrase is wrong.
+            KeyMaterialError: There is no such key, or the old passphrase is wrong.
             DocumentError: Its file is malformed.
             NoSpaceError, StorageError: It cannot be written.
         """
@@ -172,7 +173,7 @@ class Keystore:
         """The dataset key with this commitment, keccak256(K).
 
         Raises:
-            KeyError_: It is not here, or the passphrase is wrong.
+            KeyMaterialError: It is not here, or the passphrase is wrong.
             DocumentError: A key file is malformed.
         """
         label = self.find(KeyKind.DATASET, committed).label
@@ -182,7 +183,7 @@ class Keystore:
         """What is known of a key without its passphrase.
 
         Raises:
-            KeyError_: There is no such key.
+            KeyMaterialError: There is no such key.
             DocumentError: Its file is malformed.
         """
         return _info(self._read(label), label)
@@ -192,7 +193,7 @@ class Keystore:
 
         Raises:
             DocumentError: A key file is malformed.
-            KeyError_: Others can get at the directory.
+            KeyMaterialError: Others can get at the directory.
         """
         infos = (self.info(label) for label in self._labels())
         return tuple(info for info in infos if kind is None or info.kind is kind)
@@ -201,7 +202,7 @@ class Keystore:
         """The key with this public part: an address, a public key, a commitment.
 
         Raises:
-            KeyError_: It is not here.
+            KeyMaterialError: It is not here.
             DocumentError: A key file is malformed.
         """
         for info in self.list(kind):
@@ -213,7 +214,7 @@ class Keystore:
         """Remove a key for ever. Deleting the last copy of a dataset key is how its data are erased.
 
         Raises:
-            KeyError_: There is no such key.
+            KeyMaterialError: There is no such key.
         """
         path = self._path(label)
         with self._written(label):
@@ -231,7 +232,7 @@ class Keystore:
 
     def _path(self, label: str) -> Path:
         if not _LABEL.fullmatch(label):
-            raise KeyError_(
+            raise KeyMaterialError(
                 f"{label[:70]!r} cannot name a key",
                 why="a name is 1 to 64 of the letters a to z, digits and . _ -, and begins with a letter or digit",
                 fix="choose another name",
@@ -281,7 +282,7 @@ class Keystore:
 
     def _check_private(self) -> None:
         if (mode := self.directory.stat().st_mode & 0o777) & 0o077:
-            raise KeyError_(
+            raise KeyMaterialError(
                 f"The keystore {self.directory} is open to others",
                 why=f"its permissions are {mode:o}",
                 fix=f"set them with: chmod 700 {self.directory}",
@@ -305,7 +306,7 @@ class Keystore:
 
 def _info(file: KeyFile, label: str) -> KeyInfo:
     if file.ledger is None or file.ledger.label != label:
-        raise KeyError_(
+        raise KeyMaterialError(
             f"The file of key {label} is not one of this keystore",
             why="it does not say what it is"
             if file.ledger is None
@@ -316,7 +317,7 @@ def _info(file: KeyFile, label: str) -> KeyInfo:
 
 
 def _of_kind(info: KeyInfo, kind: KeyKind) -> LedgerError:
-    return KeyError_(
+    return KeyMaterialError(
         f"The key {info.label} cannot be used for this",
         why=f"it is a {info.kind} key, and a {kind} key is needed",
         fix="name another key; 'ledger keys list' shows them",
@@ -324,15 +325,17 @@ def _of_kind(info: KeyInfo, kind: KeyKind) -> LedgerError:
 
 
 def _taken(label: str) -> LedgerError:
-    return KeyError_(
+    return KeyMaterialError(
         f"There is a key {label} already",
         why="keys are never overwritten",
         fix="choose another name, or delete it first",
     )
 
 
-def _missing(what: str, directory: Path) -> KeyError_:
-    return KeyError_(what, why=f"no file in {directory} holds it", fix="check the name; 'ledger keys list' shows all")
+def _missing(what: str, directory: Path) -> KeyMaterialError:
+    return KeyMaterialError(
+        what, why=f"no file in {directory} holds it", fix="check the name; 'ledger keys list' shows all"
+    )
 
 
 def _unusable(label: str, error: OSError) -> StorageError:

@@ -9,7 +9,7 @@ import getpass
 import os
 from typing import NoReturn
 
-from ledger.errors import KeyError_, UsageError
+from ledger.errors import KeyMaterialError, UsageError
 
 __all__ = ["MAX_PASSPHRASE", "Passphrase"]
 
@@ -21,14 +21,14 @@ class Passphrase:
     """A secret text that does not show itself.
 
     Raises:
-        KeyError_: It is empty or longer than 4096 bytes.
+        KeyMaterialError: It is empty or longer than 4096 bytes.
     """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
         if not 0 < len(text.encode(errors="surrogatepass")) <= MAX_PASSPHRASE:
-            raise KeyError_(
+            raise KeyMaterialError(
                 "The passphrase is not usable", why="it is empty or longer than 4096 bytes", fix="choose another one"
             )
         self._text = text
@@ -43,7 +43,7 @@ class Passphrase:
         """Ask on the terminal without echo; with `confirm`, twice.
 
         Raises:
-            KeyError_: The two answers differ, or the answer is empty.
+            KeyMaterialError: The two answers differ, or the answer is empty.
             UsageError: There is no terminal to ask on.
         """
         try:
@@ -56,7 +56,7 @@ class Passphrase:
                 fix="run it on a terminal, or pass --passphrase-fd N with the passphrase on that descriptor",
             ) from error
         if answer != again:
-            raise KeyError_("The passphrase is not usable", why="the two answers differ", fix="try again")
+            raise KeyMaterialError("The passphrase is not usable", why="the two answers differ", fix="try again")
         return cls(answer)
 
     @classmethod
@@ -65,7 +65,7 @@ class Passphrase:
 
         Raises:
             UsageError: The descriptor is not open for reading.
-            KeyError_: The line is empty, too long or not UTF-8.
+            KeyMaterialError: The line is empty, too long or not UTF-8.
         """
         line = bytearray()
         try:
@@ -80,7 +80,9 @@ class Passphrase:
         try:
             return cls(line.removesuffix(b"\r").decode())
         except UnicodeDecodeError:
-            raise KeyError_("The passphrase is not usable", why="it is not UTF-8", fix="choose another one") from None
+            raise KeyMaterialError(
+                "The passphrase is not usable", why="it is not UTF-8", fix="choose another one"
+            ) from None
 
     def __repr__(self) -> str:
         return "Passphrase(…)"

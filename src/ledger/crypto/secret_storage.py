@@ -18,7 +18,7 @@ from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import DocumentError, KeyError_
+from ledger.errors import DocumentError, KeyMaterialError
 from ledger.model.canonical import canonical_json, parse_json
 
 __all__ = ["MAX_KEY_FILE_SIZE", "SCRYPT_COST", "Description", "KeyFile", "KeyKind", "lock_secret", "parse_key_file"]
@@ -116,12 +116,12 @@ class KeyFile(_Part):
         """The secret, 32 bytes. `name` stands in the error.
 
         Raises:
-            KeyError_: The passphrase is wrong.
+            KeyMaterialError: The passphrase is wrong.
         """
         try:
             return bytes(decode_keyfile_json(self.model_dump(exclude={"ledger"}), passphrase.secret))
         except ValueError:
-            raise KeyError_(
+            raise KeyMaterialError(
                 f"{name} stays locked", why="the passphrase is not the one of this key", fix="try again"
             ) from None
 
@@ -130,13 +130,13 @@ def lock_secret(secret: bytes, passphrase: Passphrase, description: Description,
     """The key file of a secret of 32 bytes.
 
     Raises:
-        KeyError_: It is no number from 1 to the order of secp256k1, which this format asks of every kind of secret and
-            which a random one is.
+        KeyMaterialError: It is no number from 1 to the order of secp256k1, which this format asks of every kind of
+            secret and which a random one is.
     """
     try:
         PrivateKey(secret)
     except ValueError:
-        raise KeyError_(
+        raise KeyMaterialError(
             "The secret cannot be kept",
             why="it is not 32 bytes between 1 and the order of secp256k1",
             fix="check where it comes from; a random secret of 32 bytes can be kept",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.chain.events import Event
-from ledger.errors import IndexError_
+from ledger.errors import IndexStateError
 from ledger.index.source import Block, MovedError, Source
 
 __all__ = ["Batch", "read_deep", "read_near"]
@@ -115,7 +115,7 @@ def _by_block(found: Sequence[Event], heights: range) -> dict[int, tuple[Event, 
     for event in found:
         present = grouped[event.block_number].setdefault(event.log_index, event)
         if event.block_number not in heights or present != event:
-            raise IndexError_(
+            raise IndexStateError(
                 "The node's events cannot be used",
                 why=f"it gave two different events, or one that was not asked for, at block {event.block_number}",
                 fix="ask another node, or restart this one",

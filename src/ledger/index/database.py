@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, bindparam, create_engine, event,
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ledger.chain.node import BlockRef
-from ledger.errors import IndexError_, UsageError
+from ledger.errors import IndexStateError, UsageError
 from ledger.index.rows import upsert
 from ledger.index.schema import METADATA, SCHEMA_VERSION, STATE_TABLES, blocks, events, facts
 from ledger.model.ids import UnixTime
@@ -42,7 +42,7 @@ class Index:
 
     Raises:
         UsageError: The URL is of no known kind.
-        IndexError_: The database cannot be opened, or its tables are of another version of this program.
+        IndexStateError: The database cannot be opened, or its tables are of another version of this program.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -60,7 +60,7 @@ class Index:
         """A connection that sees one state of the database throughout and cannot change it.
 
         Raises:
-            IndexError_: The database does not answer.
+            IndexStateError: The database does not answer.
         """
         with _spoken_for(), self._reader.connect() as connection, connection.begin():
             yield connection
@@ -70,7 +70,7 @@ class Index:
         """A transaction that alone may write: committed at the end of the block, undone if it fails.
 
         Raises:
-            IndexError_: The database does not answer, or another process holds it too long.
+            IndexStateError: The database does not answer, or another process holds it too long.
         """
         with _spoken_for(), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE has done the same
@@ -103,14 +103,14 @@ class Index:
             identity: What tells the ledger from every other: chain id, anchor, addresses.
 
         Raises:
-            IndexError_: It is of another chain or other contracts.
+            IndexStateError: It is of another chain or other contracts.
         """
         with self.writing() as connection:
             present = {row.name: row.value for row in connection.execute(select(facts))}
             for name, value in identity.items():
                 known = present.get(name)
                 if known is not None and known != value:
-                    raise IndexError_(
+                    raise IndexStateError(
                         "The index is of another ledger",
                         why=f"its {name.replace('_', ' ')} is {known}, that of the network is {value}",
                         fix=_REBUILD,
@@ -155,7 +155,7 @@ class Index:
             if found is None:
                 connection.execute(facts.insert(), {"name": "schema", "value": SCHEMA_VERSION})
             elif found != SCHEMA_VERSION:
-                raise IndexError_(
+                raise IndexStateError(
                     "The index was made by another version of this program",
                     why=f"its tables are of version {found}, version {SCHEMA_VERSION} is needed",
                     fix=_REBUILD,
@@ -226,13 +226,13 @@ def _spoken_for() -> Iterator[None]:
         yield
     except DBAPIError as error:
         reason = " ".join(str(error.orig).split())[:300]
-        raise IndexError_(
+        raise IndexStateError(
             "The index's database cannot be used",
             why=reason or type(error.orig).__name__,
             fix="check that the database runs, that its disk has space and that this account may write to it",
         ) from error
     except SQLAlchemyError as error:
-        raise IndexError_(
+        raise IndexStateError(
             "The index's database cannot be used",
             why=type(error).__name__,
             fix="check that the database runs and is not overloaded",

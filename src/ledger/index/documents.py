@@ -58,7 +58,7 @@ class Documents:
             How many were found.
 
         Raises:
-            IndexError_: The database does not answer.
+            IndexStateError: The database does not answer.
         """
         if now < self._rest_until:
             return 0

@@ -52,7 +52,7 @@ def record(connection: Connection, batch: Batch, expected: BlockRef | None, reor
 
     Raises:
         MovedError: Another process has written meanwhile.
-        IndexError_: An event does not follow on what the index holds.
+        IndexStateError: An event does not follow on what the index holds.
     """
     _require_tip(connection, expected)
     _insert(connection, blocks, [_block_row(block) for block, _ in batch.blocks])

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, select
 
 from ledger.chain.chain import Chain
 from ledger.chain.node import BlockRef
-from ledger.errors import ChainError, IndexError_, NodeUnavailableError, WrongNetworkError
+from ledger.errors import ChainError, IndexStateError, NodeUnavailableError, WrongNetworkError
 from ledger.index.apply.fold import hexadecimal
 from ledger.index.batch import Batch, read_deep, read_near
 from ledger.index.chain_source import ChainSource
@@ -110,7 +110,7 @@ class Indexer:
         """Bring the index to the node's head. Safe to repeat, to interrupt and to run beside itself.
 
         Raises:
-            IndexError_: The index is of another ledger, or the chain was replaced deeper than the bound. Nothing
+            IndexStateError: The index is of another ledger, or the chain was replaced deeper than the bound. Nothing
                 has been changed.
             ChainError: The node does not answer, or not with usable answers. What was read before stays.
         """
@@ -216,8 +216,8 @@ class Indexer:
             raise MovedError
         return found.hash == block.hash
 
-    def _too_deep(self, at: BlockRef, head: Block) -> IndexError_:
-        return IndexError_(
+    def _too_deep(self, at: BlockRef, head: Block) -> IndexStateError:
+        return IndexStateError(
             "The chain is not the one that was indexed",
             why=f"the index ends at block {at.number} ({hexadecimal(at.hash)[:12]}…), the node at block {head.number}, "
             f"and they agree on none of the last {self._reorg_bound} blocks of the index",

@@ -39,7 +39,7 @@ def export_crypt4gh(store: Store, entry: FileEntry, key: DatasetKey, recipient_p
         out: Appears when the body is known to be the anchored one.
 
     Raises:
-        KeyError_: The recipient's key is unusable.
+        KeyMaterialError: The recipient's key is unusable.
         SegmentError: The body is not the one that was anchored, or is encrypted under another key.
         NotStoredError, CidMismatchError: The store does not have it whole.
         PathError, NoSpaceError: The file cannot be written, or exists already.
@@ -70,7 +70,7 @@ def decrypt_crypt4gh(source: Path, secret: bytes, out: Path, *, entry: FileEntry
 
     Raises:
         DocumentError: The header is malformed, or asks for parts of the file only (an edit list).
-        KeyError_: The file is for another reader.
+        KeyMaterialError: The file is for another reader.
         SegmentError: A segment is altered or cut short; with `entry`, also missing, repeated or out of place.
         ChangedWhileReadingError, PathError, NoSpaceError: The source cannot be read or `out` not be written.
     """

@@ -61,7 +61,7 @@ def open_dataset(
         progress: Told bytes of ciphertext, checked and then decrypted.
 
     Raises:
-        KeyError_: The key is another dataset's.
+        KeyMaterialError: The key is another dataset's.
         SegmentError: A body is not the one that was anchored, or was encrypted under another key.
         NotStoredError, CidMismatchError: The store lacks a part, or what it has is something else.
         DocumentError: The manifest or the listing is malformed.
@@ -91,7 +91,7 @@ def read_listing(store: Store, manifest: Manifest, key: DatasetKey) -> Listing:
 
     Raises:
         DocumentError: The listing is malformed, too long, or not one of this manifest.
-        SegmentError, NotStoredError, CidMismatchError, KeyError_: As :func:`open_dataset`.
+        SegmentError, NotStoredError, CidMismatchError, KeyMaterialError: As :func:`open_dataset`.
     """
     key.require(bytes.fromhex(manifest.key_commitment[2:]))
     entry = manifest.listing

@@ -13,7 +13,7 @@ from ledger.acts.keyring import Keyring, delivery_point
 from ledger.crypto.exchange import delivery_public_key, generate_delivery_secret
 from ledger.crypto.keystore import KeyKind, Keystore
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 from tests.support.institution import LOW_COST, OnePassphrase
 
 T = TypeVar("T")
@@ -59,9 +59,9 @@ def test_a_new_dataset_key_is_on_the_disk_and_found_by_its_commitment(keystore: 
 
 def test_a_key_that_is_not_here(keyring: Keyring) -> None:
     assert not keyring.has_dataset_key(bytes(32))
-    with pytest.raises(KeyError_, match="no dataset key"):
+    with pytest.raises(KeyMaterialError, match="no dataset key"):
         keyring.dataset_key(bytes(32))
-    with pytest.raises(KeyError_, match="delivery key of this licence"):
+    with pytest.raises(KeyMaterialError, match="delivery key of this licence"):
         keyring.delivery_secret(bytes(32))
 
 
@@ -80,7 +80,7 @@ def test_a_delivery_key_is_found_by_the_digest_in_the_agreement(keystore: Keysto
 def test_nobody_is_asked_for_a_passphrase_in_vain(keystore: Keystore, keyring: Keyring, passphrases: Counting) -> None:
     keystore.create("receiver", KeyKind.DELIVERY, passphrases.passphrase)
     for name in ("nobody", "receiver"):
-        with pytest.raises(KeyError_):
+        with pytest.raises(KeyMaterialError):
             keyring.wallet(name)
 
     assert passphrases.asked == []
@@ -103,5 +103,5 @@ def test_nothing_secret_is_shown(keystore: Keystore, keyring: Keyring) -> None:
 def test_a_wallet_key_has_no_delivery_point(keystore: Keystore) -> None:
     info = keystore.create("wallet", KeyKind.WALLET, OnePassphrase().passphrase)
 
-    with pytest.raises(KeyError_, match="a delivery key is needed"):
+    with pytest.raises(KeyMaterialError, match="a delivery key is needed"):
         delivery_point(info)

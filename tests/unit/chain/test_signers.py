@@ -11,7 +11,7 @@ from ledger.chain.raw import parse_raw
 from ledger.chain.signers import ORDER, LocalSigner, Signer
 from ledger.chain.typed_data import typed_digest
 from ledger.chain.unsigned import UnsignedTransaction
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 from ledger.model.ids import Address
 from tests.unit.chain.test_typed_data import MAIL
 
@@ -90,7 +90,7 @@ def test_a_signer_cannot_be_taken_away() -> None:
     "secret", [b"", bytes(32), b"\x01" * 31, b"\x01" * 33, ORDER.to_bytes(32, "big"), b"\xff" * 32]
 )
 def test_what_is_no_key_is_refused_without_being_shown(secret: bytes) -> None:
-    with pytest.raises(KeyError_) as refused:
+    with pytest.raises(KeyMaterialError) as refused:
         LocalSigner(secret)
     assert not secret or secret.hex() not in str(refused.value)
 

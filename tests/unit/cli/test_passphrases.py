@@ -9,7 +9,7 @@ import pytest
 
 from ledger.cli.passphrases import Passphrases
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import KeyError_, UsageError
+from ledger.errors import KeyMaterialError, UsageError
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def opens(expected: str) -> Callable[[Passphrase], str]:
 
     def attempt(passphrase: Passphrase) -> str:
         if passphrase.secret != expected.encode():
-            raise KeyError_("The key stays locked", why="the passphrase is wrong", fix="try again")
+            raise KeyMaterialError("The key stays locked", why="the passphrase is wrong", fix="try again")
         return expected
 
     return attempt
@@ -58,20 +58,20 @@ def test_a_wrong_passphrase_is_told_as_such(descriptor: Callable[[str], int]) ->
     passphrases = Passphrases(descriptor("one\n"))
     passphrases.unlock("a", opens("one"))
 
-    with pytest.raises(KeyError_, match="stays locked"):
+    with pytest.raises(KeyMaterialError, match="stays locked"):
         passphrases.unlock("b", opens("two"))
 
 
 def test_a_wrong_passphrase_is_not_remembered(descriptor: Callable[[str], int]) -> None:
     passphrases = Passphrases(descriptor("wrong\nright\n"))
-    with pytest.raises(KeyError_):
+    with pytest.raises(KeyMaterialError):
         passphrases.unlock("a", opens("right"))
 
     assert passphrases.unlock("a", opens("right")) == "right"
 
 
 def test_an_empty_descriptor_is_an_error_of_its_own(descriptor: Callable[[str], int]) -> None:
-    with pytest.raises(KeyError_, match="not usable"):
+    with pytest.raises(KeyMaterialError, match="not usable"):
         Passphrases(descriptor("")).unlock("a", opens("x"))
 
 

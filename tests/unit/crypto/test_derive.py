@@ -9,7 +9,7 @@ import pytest
 from eth_hash.auto import keccak
 
 from ledger.crypto.derive import DatasetKey, commitment
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 
 SECRET = bytes(range(32))
 KEY = DatasetKey(SECRET)
@@ -33,20 +33,20 @@ def test_no_two_uses_share_a_key() -> None:
 
 @pytest.mark.parametrize("index", [-1, 2**32])
 def test_an_index_out_of_range_is_refused(index: int) -> None:
-    with pytest.raises(KeyError_, match="no file key number"):
+    with pytest.raises(KeyMaterialError, match="no file key number"):
         KEY.session_key(index)
 
 
 @pytest.mark.parametrize("secret", [b"", bytes(31), bytes(33)])
 def test_a_key_is_32_bytes(secret: bytes) -> None:
-    with pytest.raises(KeyError_, match="32 bytes"):
+    with pytest.raises(KeyMaterialError, match="32 bytes"):
         DatasetKey(secret)
 
 
 def test_the_commitment_is_keccak256() -> None:
     assert KEY.commitment == commitment(SECRET) == keccak(SECRET)
     assert KEY.require(KEY.commitment) is KEY
-    with pytest.raises(KeyError_, match="does not open the dataset") as refused:
+    with pytest.raises(KeyMaterialError, match="does not open the dataset") as refused:
         KEY.require(bytes(32))
     assert SECRET.hex() not in str(refused.value)
 

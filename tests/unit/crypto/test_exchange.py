@@ -19,7 +19,7 @@ from ledger.crypto.exchange import (
     unwrap_key,
     wrap_key,
 )
-from ledger.errors import KeyError_
+from ledger.errors import KeyMaterialError
 
 EXCHANGE = "0x" + "ab" * 20
 CONTEXT = DeliveryContext(31337, EXCHANGE, 7)
@@ -60,13 +60,13 @@ def test_the_mask_is_what_the_contract_computes() -> None:
 )
 def test_a_delivery_means_nothing_elsewhere(context: DeliveryContext) -> None:
     sent = wrap_key(KEY, PUBLIC, context=CONTEXT)
-    with pytest.raises(KeyError_, match="does not open the dataset"):
+    with pytest.raises(KeyMaterialError, match="does not open the dataset"):
         unwrap_key(sent.wrapped, sent.ephemeral, RECIPIENT, context=context, commitment=KEY.commitment)
 
 
 def test_another_recipient_learns_nothing() -> None:
     sent = wrap_key(KEY, PUBLIC, context=CONTEXT)
-    with pytest.raises(KeyError_, match="does not open the dataset"):
+    with pytest.raises(KeyMaterialError, match="does not open the dataset"):
         unwrap_key(sent.wrapped, sent.ephemeral, bytes([9]) * 32, context=CONTEXT, commitment=KEY.commitment)
 
 
@@ -74,7 +74,7 @@ def test_another_recipient_learns_nothing() -> None:
 def test_a_flipped_bit_is_noticed(bit: int) -> None:
     sent = wrap_key(KEY, PUBLIC, context=CONTEXT)
     wrapped = (int.from_bytes(sent.wrapped) ^ 1 << bit).to_bytes(32)
-    with pytest.raises(KeyError_):
+    with pytest.raises(KeyMaterialError):
         unwrap_key(wrapped, sent.ephemeral, RECIPIENT, context=CONTEXT, commitment=KEY.commitment)
 
 
@@ -91,20 +91,20 @@ def test_every_form_of_a_public_key_is_taken(form: str) -> None:
     [b"", bytes(33), bytes(64), b"\x05" + PUBLIC[1:], b"\x02" + b"\xff" * 32, PUBLIC + b"\0", b"\x06" + bytes(64)],
 )
 def test_what_is_no_point_is_refused(public: bytes) -> None:
-    with pytest.raises(KeyError_, match="cannot be exchanged"):
+    with pytest.raises(KeyMaterialError, match="cannot be exchanged"):
         wrap_key(KEY, public, context=CONTEXT)
 
 
 @pytest.mark.parametrize("secret", [b"", bytes(32), bytes(31), ORDER.to_bytes(32), b"\xff" * 32])
 def test_what_is_no_secret_is_refused(secret: bytes) -> None:
-    with pytest.raises(KeyError_, match="cannot be exchanged"):
+    with pytest.raises(KeyMaterialError, match="cannot be exchanged"):
         delivery_public_key(secret)
-    with pytest.raises(KeyError_, match="cannot be exchanged"):
+    with pytest.raises(KeyMaterialError, match="cannot be exchanged"):
         shared_point(secret, PUBLIC)
 
 
 def test_a_wrapped_key_has_32_bytes() -> None:
-    with pytest.raises(KeyError_, match="32 bytes"):
+    with pytest.raises(KeyMaterialError, match="32 bytes"):
         unwrap_key(bytes(31), PUBLIC, RECIPIENT, context=CONTEXT, commitment=KEY.commitment)
 
 
@@ -113,7 +113,7 @@ def test_a_wrapped_key_has_32_bytes() -> None:
     [(0, EXCHANGE, 1), (2**256, EXCHANGE, 1), (1, EXCHANGE, -1), (1, EXCHANGE, 2**64), (1, "0x12", 1), (1, "0xzz", 1)],
 )
 def test_a_context_out_of_range_is_refused(arguments: Any) -> None:
-    with pytest.raises(KeyError_, match="cannot be exchanged"):
+    with pytest.raises(KeyMaterialError, match="cannot be exchanged"):
         DeliveryContext(*arguments)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.crypto.header import MAX_HEADER_SIZE, Header, public_key, read_header, write_header
-from ledger.errors import DocumentError, KeyError_
+from ledger.errors import DocumentError, KeyMaterialError
 
 READER, OTHER, WRITER = (bytes([number]) * 32 for number in (3, 4, 5))
 SESSION = bytes(range(32))
@@ -108,27 +108,27 @@ def test_a_header_cannot_ask_for_endless_memory() -> None:
 
 
 def test_a_header_for_somebody_else_is_said_so() -> None:
-    with pytest.raises(KeyError_, match="does not open the Crypt4GH file"):
+    with pytest.raises(KeyMaterialError, match="does not open the Crypt4GH file"):
         read(write_header(SESSION, [public_key(OTHER)]))
-    with pytest.raises(KeyError_, match="none of the packets"):
+    with pytest.raises(KeyMaterialError, match="none of the packets"):
         read(header())
-    with pytest.raises(KeyError_, match="none of the packets"):
+    with pytest.raises(KeyMaterialError, match="none of the packets"):
         read(header(edit_list(1)))
 
 
 @pytest.mark.parametrize("recipients", [[], [b""], [bytes(31)], [bytes(32)]])
 def test_an_unusable_recipient_is_refused(recipients: list[bytes]) -> None:
-    with pytest.raises(KeyError_, match="cannot be used"):
+    with pytest.raises(KeyMaterialError, match="cannot be used"):
         write_header(SESSION, recipients)
 
 
 def test_unusable_secrets_are_refused() -> None:
     for secret in (b"", bytes(31)):
-        with pytest.raises(KeyError_, match="32 bytes"):
+        with pytest.raises(KeyMaterialError, match="32 bytes"):
             public_key(secret)
-        with pytest.raises(KeyError_, match="32 bytes"):
+        with pytest.raises(KeyMaterialError, match="32 bytes"):
             read(header(DATA), secret)
-    with pytest.raises(KeyError_, match="session key of 32 bytes"):
+    with pytest.raises(KeyMaterialError, match="session key of 32 bytes"):
         write_header(b"short", [public_key(READER)])
 
 
@@ -142,5 +142,5 @@ def test_no_bytes_raise_anything_else(noise: bytes, at: int, byte: int) -> None:
     spoilt = bytearray(header(DATA, edit_list(1, 2)))
     spoilt[at % len(spoilt)] = byte
     for data in (noise, header(noise), bytes(spoilt)):
-        with contextlib.suppress(DocumentError, KeyError_):
+        with contextlib.suppress(DocumentError, KeyMaterialError):
             assert read(data).size <= len(data)

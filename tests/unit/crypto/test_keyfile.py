@@ -16,7 +16,7 @@ from ledger.crypto.keyfile import (
     parse_secret_key,
 )
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import DocumentError, KeyError_
+from ledger.errors import DocumentError, KeyMaterialError
 
 SECRET = bytes(range(32))
 PASSPHRASE = Passphrase("correct horse")
@@ -32,9 +32,9 @@ def test_a_secret_key_reads_back_under_its_passphrase() -> None:
     written = format_secret_key(SECRET, PASSPHRASE)
     assert parse_secret_key(written, PASSPHRASE) == SECRET
     assert base64.b64encode(SECRET) not in written
-    with pytest.raises(KeyError_, match="stays locked"):
+    with pytest.raises(KeyMaterialError, match="stays locked"):
         parse_secret_key(written, Passphrase("another"))
-    with pytest.raises(KeyError_, match="is locked"):
+    with pytest.raises(KeyMaterialError, match="is locked"):
         parse_secret_key(written, None)
 
 
@@ -102,5 +102,5 @@ def test_what_is_no_secret_key_is_refused(data: bytes) -> None:
 def test_no_content_raises_anything_else(content: bytes) -> None:
     text = base64.b64encode(b"c4gh-v1" + content)
     data = b"-----BEGIN CRYPT4GH PRIVATE KEY-----\n" + text + b"\n-----END CRYPT4GH PRIVATE KEY-----\n"
-    with pytest.raises((DocumentError, KeyError_)):
+    with pytest.raises((DocumentError, KeyMaterialError)):
         parse_secret_key(data, None)

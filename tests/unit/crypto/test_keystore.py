@@ -13,7 +13,7 @@ from ledger.crypto.exchange import delivery_public_key
 from ledger.crypto.header import public_key
 from ledger.crypto.keystore import KeyInfo, KeyKind, Keystore
 from ledger.crypto.passphrase import Passphrase
-from ledger.errors import DocumentError, KeyError_, StorageError
+from ledger.errors import DocumentError, KeyMaterialError, StorageError
 
 PASSPHRASE = Passphrase("correct horse")
 SECRET = bytes(range(1, 33))
@@ -66,35 +66,35 @@ def test_a_dataset_key_is_found_by_its_commitment(keystore: Keystore) -> None:
     keystore.create("other", KeyKind.DATASET, PASSPHRASE)
     keystore.import_("study", KeyKind.DATASET, key.secret, PASSPHRASE)
     assert keystore.unlock_dataset_key(key.commitment, PASSPHRASE) == key
-    with pytest.raises(KeyError_, match="There is no dataset key 0x00"):
+    with pytest.raises(KeyMaterialError, match="There is no dataset key 0x00"):
         keystore.unlock_dataset_key(bytes(32), PASSPHRASE)
 
 
 def test_a_wrong_passphrase_or_kind_is_refused(keystore: Keystore) -> None:
     keystore.create("mine", KeyKind.WALLET, PASSPHRASE)
-    with pytest.raises(KeyError_, match="The key mine stays locked"):
+    with pytest.raises(KeyMaterialError, match="The key mine stays locked"):
         keystore.unlock("mine", Passphrase("wrong"), kind=KeyKind.WALLET)
-    with pytest.raises(KeyError_, match="it is a wallet key, and a delivery key is needed"):
+    with pytest.raises(KeyMaterialError, match="it is a wallet key, and a delivery key is needed"):
         keystore.unlock("mine", PASSPHRASE, kind=KeyKind.DELIVERY)
-    with pytest.raises(KeyError_, match="is needed"):
+    with pytest.raises(KeyMaterialError, match="is needed"):
         _ = KeyInfo("mine", KeyKind.DATASET, bytes(32)).address
 
 
 def test_nothing_is_overwritten(keystore: Keystore) -> None:
     first = keystore.create("mine", KeyKind.WALLET, PASSPHRASE)
-    with pytest.raises(KeyError_, match="never overwritten"):
+    with pytest.raises(KeyMaterialError, match="never overwritten"):
         keystore.create("mine", KeyKind.DATASET, PASSPHRASE)
     assert keystore.list() == (first,)
 
 
 def test_of_many_at_once_one_gets_the_name(keystore: Keystore) -> None:
     made: list[KeyInfo] = []
-    refused: list[KeyError_] = []
+    refused: list[KeyMaterialError] = []
 
     def create() -> None:
         try:
             made.append(keystore.create("mine", KeyKind.DELIVERY, PASSPHRASE))
-        except KeyError_ as error:
+        except KeyMaterialError as error:
             refused.append(error)
 
     threads = [threading.Thread(target=create) for _ in range(8)]
@@ -110,7 +110,7 @@ def test_of_many_at_once_one_gets_the_name(keystore: Keystore) -> None:
 @pytest.mark.parametrize("label", ["", ".hidden", "-x", "../escape", "a/b", "a b", "ä", "a" * 65, "a\0", "a\n"])
 def test_a_name_that_is_no_file_name_is_refused(keystore: Keystore, label: str) -> None:
     for use in (keystore.info, keystore.delete, lambda name: keystore.create(name, KeyKind.WALLET, PASSPHRASE)):
-        with pytest.raises(KeyError_, match="cannot name a key"):
+        with pytest.raises(KeyMaterialError, match="cannot name a key"):
             use(label)
     assert not keystore.directory.exists()
 
@@ -118,10 +118,10 @@ def test_a_name_that_is_no_file_name_is_refused(keystore: Keystore, label: str) 
 def test_a_missing_key_is_said_so(keystore: Keystore) -> None:
     assert keystore.list() == ()
     for use in (keystore.info, keystore.delete):
-        with pytest.raises(KeyError_, match="There is no key mine"):
+        with pytest.raises(KeyMaterialError, match="There is no key mine"):
             use("mine")
     keystore.create("other", KeyKind.WALLET, PASSPHRASE)
-    with pytest.raises(KeyError_, match="There is no key mine"):
+    with pytest.raises(KeyMaterialError, match="There is no key mine"):
         keystore.unlock("mine", PASSPHRASE, kind=KeyKind.WALLET)
 
 
@@ -136,7 +136,7 @@ def test_an_open_directory_is_refused(keystore: Keystore) -> None:
     keystore.create("mine", KeyKind.WALLET, PASSPHRASE)
     keystore.directory.chmod(0o750)
     for use in (keystore.list, lambda: keystore.info("mine"), lambda: keystore.create("x", KeyKind.WALLET, PASSPHRASE)):
-        with pytest.raises(KeyError_, match="chmod 700"):
+        with pytest.raises(KeyMaterialError, match="chmod 700"):
             use()
 
 
@@ -154,7 +154,7 @@ def test_a_file_that_says_something_false_is_refused(keystore: Keystore) -> None
     document = json.loads(path.read_bytes())
     document["ledger"]["public"] = "0x" + "11" * 20
     path.write_text(json.dumps(document))
-    with pytest.raises(KeyError_, match="the file was altered"):
+    with pytest.raises(KeyMaterialError, match="the file was altered"):
         keystore.unlock("mine", PASSPHRASE, kind=KeyKind.WALLET)
 
 
@@ -162,10 +162,10 @@ def test_a_renamed_or_foreign_file_is_refused(keystore: Keystore) -> None:
     keystore.create("mine", KeyKind.WALLET, PASSPHRASE)
     path = keystore.directory / "mine.json"
     path.rename(keystore.directory / "yours.json")
-    with pytest.raises(KeyError_, match="it says that it is 'mine'"):
+    with pytest.raises(KeyMaterialError, match="it says that it is 'mine'"):
         keystore.info("yours")
     (keystore.directory / "yours.json").write_text(json.dumps(Account.encrypt(SECRET, "x", kdf="pbkdf2", iterations=2)))
-    with pytest.raises(KeyError_, match="it does not say what it is"):
+    with pytest.raises(KeyMaterialError, match="it does not say what it is"):
         keystore.list()
 
 
@@ -174,7 +174,7 @@ def test_another_programs_wallet_can_be_imported(keystore: Keystore) -> None:
     info = keystore.import_wallet("mine", foreign, PASSPHRASE)
     assert info.address == Account.from_key(SECRET).address
     assert keystore.unlock("mine", PASSPHRASE, kind=KeyKind.WALLET) == SECRET
-    with pytest.raises(KeyError_, match="stays locked"):
+    with pytest.raises(KeyMaterialError, match="stays locked"):
         keystore.import_wallet("again", foreign, Passphrase("wrong"))
     with pytest.raises(DocumentError, match="not a usable key file"):
         keystore.import_wallet("again", b"{}", PASSPHRASE)
@@ -184,7 +184,7 @@ def test_another_programs_wallet_can_be_imported(keystore: Keystore) -> None:
     ("kind", "secret"), [(KeyKind.WALLET, bytes(32)), (KeyKind.DATASET, b"x"), (KeyKind.CRYPT4GH, b"x")]
 )
 def test_what_is_no_secret_of_its_kind_is_refused(keystore: Keystore, kind: KeyKind, secret: bytes) -> None:
-    with pytest.raises(KeyError_):
+    with pytest.raises(KeyMaterialError):
         keystore.import_("mine", kind, secret, PASSPHRASE)
     assert keystore.list() == ()
 

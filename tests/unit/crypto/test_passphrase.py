@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.crypto.passphrase import MAX_PASSPHRASE, Passphrase
-from ledger.errors import KeyError_, UsageError
+from ledger.errors import KeyMaterialError, UsageError
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_one_line_is_read_and_the_rest_left(pipe: tuple[int, int], ending: bytes
 @pytest.mark.parametrize("line", [b"\n", b"a" * (MAX_PASSPHRASE + 1), b"\xff\n"])
 def test_an_unusable_line_is_refused(pipe: tuple[int, int], line: bytes) -> None:
     os.write(pipe[1], line)
-    with pytest.raises(KeyError_, match="not usable"):
+    with pytest.raises(KeyMaterialError, match="not usable"):
         Passphrase.from_descriptor(pipe[0])
 
 
@@ -58,7 +58,7 @@ def test_a_new_passphrase_is_asked_for_twice(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_two_different_answers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, "secret", "sekret")
-    with pytest.raises(KeyError_, match="differ"):
+    with pytest.raises(KeyMaterialError, match="differ"):
         Passphrase.prompt(confirm=True)
 
 

@@ -9,7 +9,7 @@ from eth_keyfile.keyfile import create_keyfile_json
 
 from ledger.crypto.passphrase import Passphrase
 from ledger.crypto.secret_storage import MAX_KEY_FILE_SIZE, Description, KeyKind, lock_secret, parse_key_file
-from ledger.errors import DocumentError, KeyError_
+from ledger.errors import DocumentError, KeyMaterialError
 
 SECRET = bytes(range(1, 33))
 PASSPHRASE = Passphrase("correct horse")
@@ -59,13 +59,13 @@ def test_the_secret_is_not_in_the_file() -> None:
 def test_a_wrong_passphrase_is_refused() -> None:
     file = parse_key_file(json.dumps(lock()).encode(), "The file")
     assert file.ledger == WALLET
-    with pytest.raises(KeyError_, match="The key stays locked"):
+    with pytest.raises(KeyMaterialError, match="The key stays locked"):
         file.unlock(Passphrase("wrong"), "The key")
 
 
 @pytest.mark.parametrize("secret", [b"", bytes(32), b"\xff" * 32, bytes(31)])
 def test_what_cannot_be_kept_is_refused(secret: bytes) -> None:
-    with pytest.raises(KeyError_, match="cannot be kept"):
+    with pytest.raises(KeyMaterialError, match="cannot be kept"):
         lock_secret(secret, PASSPHRASE, WALLET, cost=2)
 
 

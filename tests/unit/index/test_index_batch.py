@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.chain.events import Event
-from ledger.errors import IndexError_
+from ledger.errors import IndexStateError
 from ledger.index.batch import read_deep, read_near
 from ledger.index.source import Block, MovedError
 from tests.support.simulated_chain import SimulatedChain
@@ -139,7 +139,7 @@ def test_events_that_contradict_each_other_are_refused() -> None:
         def events(self, first: int, last: int) -> list[Event]:
             return [*super().events(first, last), self.event(self.forks[0][5], licence=1)]
 
-    with pytest.raises(IndexError_, match="two different events"):
+    with pytest.raises(IndexStateError, match="two different events"):
         read_deep(Contradictory(), None, 2, 8)
 
 

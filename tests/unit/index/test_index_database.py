@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from ledger.errors import IndexError_, UsageError
+from ledger.errors import IndexStateError, UsageError
 from ledger.index import Index
 from ledger.index.schema import facts, members, tokens
 
@@ -27,7 +27,7 @@ def test_a_database_of_no_known_kind_is_refused(wrong: str) -> None:
 
 @pytest.mark.parametrize("place", ["missing/index.db", "."])
 def test_a_place_that_cannot_be_opened_is_named_in_one_line(tmp_path: Path, place: str) -> None:
-    with pytest.raises(IndexError_, match="unable to open database file") as caught:
+    with pytest.raises(IndexStateError, match="unable to open database file") as caught:
         Index(url(tmp_path / place))
     assert "\n" not in str(caught.value)
 
@@ -36,13 +36,13 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "index.db"
     path.write_bytes(b"not a database, but long enough to look at" * 100)
 
-    with pytest.raises(IndexError_, match="not a database"):
+    with pytest.raises(IndexStateError, match="not a database"):
         Index(url(path))
     assert path.read_bytes().startswith(b"not a database")
 
 
 def test_a_server_that_is_not_there_is_reported_without_the_password() -> None:
-    with pytest.raises(IndexError_) as caught:
+    with pytest.raises(IndexStateError) as caught:
         Index("postgresql://ledger:secret@127.0.0.1:1/ledger")
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -55,7 +55,7 @@ def test_tables_of_another_version_are_refused(tmp_path: Path) -> None:
         connection.execute("UPDATE facts SET value = '0' WHERE name = 'schema'")
     connection.close()
 
-    with pytest.raises(IndexError_, match=r"version 0.*rebuilt from the chain"):
+    with pytest.raises(IndexStateError, match=r"version 0.*rebuilt from the chain"):
         Index(url(path))
 
 
@@ -69,7 +69,7 @@ def test_sqlite_is_set_so_that_what_was_committed_survives(index: Index) -> None
 
 
 def test_who_reads_cannot_write(index: Index) -> None:
-    with pytest.raises(IndexError_, match="readonly"), index.reading() as connection:
+    with pytest.raises(IndexStateError, match="readonly"), index.reading() as connection:
         connection.execute(insert(tokens), {"address": "0x", "allowed": True})
     with index.reading() as connection:
         assert connection.execute(select(tokens)).all() == []
@@ -98,7 +98,7 @@ def test_what_fails_is_undone(index: Index) -> None:
 
 
 def test_rows_refer_to_rows_that_are_there(index: Index) -> None:
-    with pytest.raises(IndexError_, match="FOREIGN KEY"), index.writing() as connection:
+    with pytest.raises(IndexStateError, match="FOREIGN KEY"), index.writing() as connection:
         connection.exec_driver_sql("INSERT INTO invitations (member, account) VALUES (1, '0x')")
     with index.reading() as connection:
         assert connection.execute(select(members)).all() == []
@@ -127,7 +127,7 @@ def test_an_index_is_bound_to_one_ledger(index: Index) -> None:
     index.bind({"chain_id": "1", "anchor": "2"})
     index.bind({"chain_id": "1", "anchor": "2"})
 
-    with pytest.raises(IndexError_, match=r"chain id is 1, that of the network is 9") as caught:
+    with pytest.raises(IndexStateError, match=r"chain id is 1, that of the network is 9") as caught:
         index.bind({"chain_id": "9", "anchor": "2"})
     assert "rebuilt from the chain" in caught.value.fix
     assert index.facts() == {"schema": "1", "chain_id": "1", "anchor": "2"}

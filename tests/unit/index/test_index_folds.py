@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 from ledger.chain.abi import Parameter, snake_case
 from ledger.chain.artifacts import artifact
 from ledger.chain.events import LEDGER_CONTRACTS
-from ledger.errors import IndexError_
+from ledger.errors import IndexStateError
 from ledger.index.apply import FOLDS, Occurrence, fold, touched
 from ledger.index.rows import Key, Plain, Row
 from ledger.index.schema import STATE_TABLES, narrow, wide
@@ -175,7 +175,7 @@ def test_an_invitation_that_another_member_withdraws_does_not_touch_the_account(
 
 
 def test_an_event_about_an_unknown_member_is_refused() -> None:
-    with pytest.raises(IndexError_, match=r"MemberStatusChanged.*earlier event is missing"):
+    with pytest.raises(IndexStateError, match=r"MemberStatusChanged.*earlier event is missing"):
         State().say("Members", "MemberStatusChanged", member=1, status=2)
 
 
@@ -491,7 +491,7 @@ def test_balances_are_what_came_minus_what_went() -> None:
 def test_a_payment_beyond_what_came_in_is_refused() -> None:
     state = State().say("Benefits", "Credited", member=1, token=TOKENS[0], licence=9, amount=5)
 
-    with pytest.raises(IndexError_, match=r"Withdrawn"):
+    with pytest.raises(IndexStateError, match=r"Withdrawn"):
         state.say("Benefits", "Withdrawn", member=1, token=TOKENS[0], to=ANNA, amount=6)
 
 

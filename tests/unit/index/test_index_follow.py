@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger.errors import ChainError, IndexError_, NodeUnavailableError
+from ledger.errors import ChainError, IndexStateError, NodeUnavailableError
 from ledger.index import Index, Indexer
 from ledger.index import follow as module
 from ledger.index.follow import IndexerStatus, follow
@@ -60,7 +60,7 @@ def test_it_waits_longer_and_longer_while_something_is_wrong_and_recovers() -> N
 
 
 def test_each_kind_of_trouble_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    other = IndexError_("The chain is not the one that was indexed", why="test", fix="test")
+    other = IndexStateError("The chain is not the one that was indexed", why="test", fix="test")
     errors = [unavailable(), unavailable(), other, other, unavailable(), None, unavailable(), ValueError("odd")]
     with caplog.at_level(logging.INFO, module.__name__):
         follow(failing(*errors), lambda _: None, Stop(len(errors)), 1.0)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.chain.events import Event
-from ledger.errors import ChainError, IndexError_, NodeUnavailableError, WrongNetworkError
+from ledger.errors import ChainError, IndexStateError, NodeUnavailableError, WrongNetworkError
 from ledger.index import Index, Indexer, record, rows, sync
 from ledger.index.schema import STATE_TABLES, blocks, events, facts, journal
 from ledger.index.source import Block
@@ -134,7 +134,7 @@ def test_a_replacement_deeper_than_the_bound_stops_it_loudly(index: Index, chain
     chain.reorganise(BOUND + 1, BOUND + 1 + grown)
 
     for _ in range(2):
-        with pytest.raises(IndexError_, match=r"not the one that was indexed.*rebuilt from the chain"):
+        with pytest.raises(IndexStateError, match=r"not the one that was indexed.*rebuilt from the chain"):
             syncing.sync()
     assert index.digest() == before
 
@@ -145,7 +145,7 @@ def test_it_goes_on_when_the_node_comes_back_to_the_chain(index: Index, chain: S
     anchored_alike = _Pretender(other, chain)
     syncing = indexer(index, chain)
     syncing.sync()
-    with pytest.raises(IndexError_, match="not the one that was indexed"):
+    with pytest.raises(IndexStateError, match="not the one that was indexed"):
         indexer(index, anchored_alike).sync()
     chain.grow(3)
 
@@ -171,7 +171,7 @@ def test_an_index_of_another_ledger_is_refused(index: Index, chain: SimulatedCha
     before = index.digest()
     other = SimulatedChain(seed=12)
 
-    with pytest.raises(IndexError_, match=r"of another ledger.*anchor.*another database") as caught:
+    with pytest.raises(IndexStateError, match=r"of another ledger.*anchor.*another database") as caught:
         indexer(index, other).sync()
     assert caught.value.exit_code == 9
     assert index.digest() == before
@@ -320,7 +320,7 @@ def test_a_node_that_answers_for_other_blocks_is_refused(index: Index) -> None:
     confused = Confused(seed=11)
     confused.grow(80)
 
-    with pytest.raises(IndexError_, match="not asked for"):
+    with pytest.raises(IndexStateError, match="not asked for"):
         indexer(index, confused, largest_range=8).sync()
 
 
@@ -332,7 +332,7 @@ def test_a_node_that_hides_an_event_is_found_out_when_its_absence_shows(index: I
     hiding = Hiding(seed=11)
     hiding.grow(80)
 
-    with pytest.raises(IndexError_):
+    with pytest.raises(IndexStateError):
         indexer(index, hiding).sync()
 
 

@@ -12,7 +12,7 @@ from ledger.crypto.derive import DatasetKey
 from ledger.errors import (
     CidMismatchError,
     DocumentError,
-    KeyError_,
+    KeyMaterialError,
     NoSpaceError,
     NotStoredError,
     PathError,
@@ -112,7 +112,7 @@ def test_a_dataset_that_is_there_through_a_link_is_not_taken_for_it(bench: Bench
 def test_another_datasets_key_is_refused(bench: Bench) -> None:
     sealed = bench.seal(FILES)
     bench.damage(sealed.manifest.entry(5), 0)  # said before hours of checking what it could not open anyway
-    with pytest.raises(KeyError_, match="does not open the dataset"):
+    with pytest.raises(KeyMaterialError, match="does not open the dataset"):
         opened(bench, sealed.manifest_cid, DatasetKey.generate())
     assert nothing_is_there(bench)
 

@@ -7,7 +7,7 @@ import pytest
 from ledger.crypto.body import BodyCipher, ciphertext_size
 from ledger.crypto.derive import DatasetKey
 from ledger.crypto.header import public_key, write_header
-from ledger.errors import CidMismatchError, DocumentError, KeyError_, NoSpaceError, PathError, SegmentError
+from ledger.errors import CidMismatchError, DocumentError, KeyMaterialError, NoSpaceError, PathError, SegmentError
 from ledger.model.manifest import FileEntry
 from ledger.sealing.crypt4gh import decrypt_crypt4gh, export_crypt4gh
 from tests.support.sealing import BOUNDARIES, Bench, content, rearranged
@@ -37,7 +37,7 @@ def test_an_exported_file_is_header_and_body_and_reads_back(bench: Bench, size: 
 
 def test_nobody_else_reads_it(bench: Bench) -> None:
     _, out = exported(bench, 10)
-    with pytest.raises(KeyError_, match="does not open the Crypt4GH file"):
+    with pytest.raises(KeyMaterialError, match="does not open the Crypt4GH file"):
         decrypt_crypt4gh(out, bytes([8]) * 32, bench.root / "plain")
     assert not (bench.root / "plain").exists()
 

@@ -50,7 +50,7 @@ def fold(occurrences: Iterable[Occurrence], present: Mapping[Key, Row | None]) -
         The rows that are different now. None where there is no longer one.
 
     Raises:
-        IndexError_: An event changes a row that is not there.
+        IndexStateError: An event changes a row that is not there.
     """
     after: dict[Key, Row | None] = {}
     for occurrence in occurrences:

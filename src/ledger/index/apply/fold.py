@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.errors import IndexError_
+from ledger.errors import IndexStateError
 from ledger.index.rows import Key, Plain, Row, Rows
 
 __all__ = ["Fold", "Occurrence", "changed", "hexadecimal", "inconsistent"]
@@ -49,16 +49,16 @@ def changed(row: Row | None, event: Occurrence, **values: Plain) -> Row:
     """The row with other values in some columns.
 
     Raises:
-        IndexError_: There is no such row, so an earlier event is missing.
+        IndexStateError: There is no such row, so an earlier event is missing.
     """
     if row is None:
         raise inconsistent(event)
     return {**row, **values}
 
 
-def inconsistent(event: Occurrence) -> IndexError_:
+def inconsistent(event: Occurrence) -> IndexStateError:
     """The error for an event that cannot follow on what the index holds."""
-    return IndexError_(
+    return IndexStateError(
         f"The index cannot apply {event.contract}.{event.name}",
         why="it does not follow on what is in the index, so an earlier event is missing",
         fix="delete the index's database and start again: it is rebuilt from the chain",
