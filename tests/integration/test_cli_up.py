@@ -174,6 +174,13 @@ def test_it_says_what_runs_where(place: Place) -> None:
         assert network["contracts"] == place.cli.json("network", "status")["contracts"]
 
 
+def test_a_page_that_rebinds_its_name_does_not_reach_the_api(place: Place) -> None:
+    with place.up() as up:
+        api = up.told["api"]
+        assert httpx.get(f"{api}/network", headers={"Host": f"localhost:{place.port}"}, timeout=10).status_code == 200
+        assert httpx.get(f"{api}/network", headers={"Host": "attacker.example"}, timeout=10).status_code == 400
+
+
 def test_one_home_runs_once(place: Place) -> None:
     with place.up():
         other = Place(place.home, free_port(), free_port(), place.environment)

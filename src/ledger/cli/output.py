@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, Flag
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -20,11 +20,31 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from ledger.chain.display import iso_time
 from ledger.errors import LedgerError
 from ledger.model.cid import Cid
 from ledger.storage.store import Progress as ProgressCall
 
 __all__ = ["Listing", "Output", "Record", "plain"]
+
+MOMENTS: Final = frozenset(
+    {
+        "deadline",
+        "delivered_at",
+        "embargo_until",
+        "expires_at",
+        "joined_at",
+        "moratorium_until",
+        "registered_at",
+        "time",
+    }
+)
+"""Names under which a Unix time stands, in seconds."""
+
+LENGTHS: Final = frozenset({"acceptance", "delivery", "duration", "payment"})
+"""Names under which a length of time stands, in seconds."""
+
+SECONDS_A_DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +126,7 @@ class Output:
         table.add_column(overflow="fold")
         for name, value in record.values.items():
             if value is not None:
-                table.add_row(_label(name), _cell(value))
+                table.add_row(_label(name), _cell(name, value))
         self._out.print(table)
 
     def _show_listing(self, listing: Listing) -> None:
@@ -114,7 +134,7 @@ class Output:
         for name in listing.columns:
             table.add_column(_label(name), overflow="fold")
         for row in listing.rows:
-            table.add_row(*(_cell(row.get(name)) for name in listing.columns))
+            table.add_row(*(_cell(name, row.get(name)) for name in listing.columns))
         self._out.print(table)
         if not listing.rows:
             self.note("Nothing to show.")
@@ -151,8 +171,8 @@ def _as_json(result: Record | Listing) -> dict[str, Any]:
     return {"items": [plain(row) for row in result.rows], "next": result.following}
 
 
-def _cell(value: Any) -> Text:
-    return Text(_harmless(_text(value)))
+def _cell(name: str, value: Any) -> Text:
+    return Text(_harmless(_text(name, value)))
 
 
 def _harmless(text: str) -> str:
@@ -164,14 +184,25 @@ def _label(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     value = plain(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return _number(name, value)
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        return ", ".join(_text(name, item) for item in value)
     if isinstance(value, dict):
-        return "\n".join(f"{_label(name)}: {_text(item)}" for name, item in value.items() if item is not None)
-    return value if isinstance(value, str) else str(value)
+        return "\n".join(f"{_label(key)}: {_text(key, item)}" for key, item in value.items() if item is not None)
+    return str(value)
+
+
+def _number(name: str, value: int) -> str:
+    """A number as people read it: moments as dates, lengths of time in days. JSON keeps seconds."""
+    if name in MOMENTS:
+        return iso_time(value) if value else "none"
+    if name in LENGTHS and value % SECONDS_A_DAY == 0:
+        return f"{value // SECONDS_A_DAY} days"
+    return f"{value} seconds" if name in LENGTHS else str(value)

@@ -47,7 +47,9 @@ def serve(desk: Desk, listening: socket.socket, *, rpc: str, anvil: Anvil | None
         stack.enter_context(_following(indexer))
         host, port = listening.getsockname()[:2]
         ready = partial(desk.output.show, _table(desk, services.chain, f"http://{host}:{port}", rpc))
-        _run(create_app(services), listening, ready, anvil)
+        # Its own names only: a page elsewhere cannot reach it by giving its own name this address.
+        app = create_app(services, allowed_hosts=(host, "localhost"))
+        _run(app, listening, ready, anvil)
 
 
 def _services(desk: Desk, stack: ExitStack, rpc: str) -> tuple[Services, Indexer]:

@@ -120,3 +120,16 @@ def test_notes_are_for_people_only(capsys: pytest.CaptureFixture[str]) -> None:
 
     Output(as_json=False).note("by the way")
     assert capsys.readouterr() == ("", "by the way\n")
+
+
+def test_people_read_dates_and_days_where_json_has_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    record = Record({"expires_at": 1_764_000_000, "deadline": 0, "windows": {"payment": 86_400 * 14, "delivery": 61}})
+    Output(as_json=False).show(record)
+    shown = capsys.readouterr().out
+    assert "2025-11-24T16:00:00Z" in shown
+    assert "none" in shown
+    assert "payment: 14 days" in shown
+    assert "delivery: 61 seconds" in shown
+
+    Output(as_json=True).show(record)
+    assert json.loads(capsys.readouterr().out) == dict(record.values)
