@@ -25,7 +25,7 @@ class SlowNode(Node):
         self.shown_at = shown_at
         self.asked = 0
 
-    def request(self, method: str, *params: Any) -> Any:
+    def request(self, method: str, *_params: Any) -> Any:
         if method == "eth_getTransactionCount":
             return hex(self.counted)
         assert method == "eth_getTransactionReceipt"
