@@ -281,6 +281,19 @@ contract DatasetsTest is World {
         assertEq(parents, keccak256(abi.encode(stated.parents)), "parents");
     }
 
+    function test_eightParentsAndNotNine() public {
+        IDatasets.Registration memory eight = registration();
+        IDatasets.Registration memory nine = registration();
+        (eight.parents, nine.parents) = (new DatasetId[](8), new DatasetId[](9));
+        for (uint256 i = 0; i < 9; ++i) {
+            nine.parents[i] = _registered();
+            if (i < 8) eight.parents[i] = nine.parents[i];
+        }
+        assertEq(datasets.parentsOf(_register(HOSPITAL, eight)).length, 8, "eight");
+        vm.expectRevert(abi.encodeWithSelector(IDatasets.ParentsInvalid.selector, 0));
+        _register(HOSPITAL, nine);
+    }
+
     function testFuzz_noParentTwice(uint8 first, uint8 second) public {
         vm.assume(first % 8 != second % 8);
         IDatasets.Registration[] memory batch = _batch(1);

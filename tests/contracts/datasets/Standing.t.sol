@@ -27,6 +27,16 @@ contract StandingTest is World {
         assertEq(datasets.datasetById(dataset).embargoUntil, shorter ? wanted : present, "embargo");
     }
 
+    function test_theSameEmbargoIsNotShorter() public {
+        uint40 present = soon();
+        DatasetId dataset = _embargoed(present);
+        vm.expectRevert(abi.encodeWithSelector(IDatasets.EmbargoNotShorter.selector, dataset, present, present));
+        vm.prank(HOSPITAL);
+        datasets.shortenEmbargo(dataset, present);
+        vm.prank(HOSPITAL);
+        datasets.shortenEmbargo(dataset, present - 1);
+    }
+
     function test_onlyTheHolderShortens() public {
         DatasetId dataset = _embargoed(soon());
         expectNotHolder(dataset, COMPANY_ID);

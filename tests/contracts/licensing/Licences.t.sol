@@ -43,6 +43,13 @@ contract LicencesTest is World {
         assertEq(licences.balanceOf(STRANGER), 0, "tokens");
     }
 
+    function test_theLastNumberOfALicenceIsTold() public {
+        vm.expectRevert(abi.encodeWithSelector(ILicences.LicenceSoulbound.selector, type(uint64).max));
+        licences.approve(STRANGER, type(uint64).max);
+        vm.expectRevert(abi.encodeWithSelector(ILicences.LicenceSoulbound.selector, 0));
+        licences.approve(STRANGER, uint256(type(uint64).max) + 1);
+    }
+
     function test_everyTokenIsLocked() public {
         LicenceId licence = _delivered();
         assertTrue(licences.locked(LicenceId.unwrap(licence)), "locked");

@@ -166,6 +166,14 @@ contract PaymentsTest is World {
         _assertPaid(licence, PRICE);
     }
 
+    /// @dev In its last second a permit is not expired: what is wrong with this one is something else.
+    function test_aPermitIsNotExpiredInItsLastSecond() public {
+        LicenceId licence = _agreed();
+        IBenefits.Permit memory permit = permitted(COMPANY_KEY, PRICE, START);
+        vm.expectRevert(abi.encodeWithSelector(IBenefits.PermitRefused.selector, token, INSTITUTE));
+        _payWithPermit(licence, permit);
+    }
+
     function test_anExpiredPermitDoesNotHinderAnAllowance() public {
         LicenceId licence = _agreed();
         _allow(INSTITUTE, PRICE);
