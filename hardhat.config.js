@@ -13,7 +13,6 @@ export default {
   },
   paths: {
     sources: "./contracts",
-    tests: "./tests/hardhat",
     artifacts: "./build/hardhat/artifacts",
     cache: "./build/hardhat/cache",
   },
