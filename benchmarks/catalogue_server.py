@@ -22,7 +22,7 @@ from ledger.chain.chain import Chain
 from ledger.chain.deployment import Deployment
 from ledger.index import Index
 from ledger.index.queries import DEFAULT_LIMIT
-from ledger.storage.store import open_store
+from ledger.storage.opening import open_store
 
 __all__ = ["bare_app"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from ledger.crypto.derive import DatasetKey
 from ledger.sealing.encrypt import EncryptedBody, encrypt_file
 from ledger.sealing.seal import Sealed, seal
+from ledger.storage.opening import open_store
 from ledger.storage.source import open_file
-from ledger.storage.store import open_store
 
 __all__ = ["encrypt", "seal_into"]
 

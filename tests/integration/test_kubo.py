@@ -22,7 +22,8 @@ from ledger.model.cid import Cid
 from ledger.storage.embedded import EmbeddedStore
 from ledger.storage.kubo import KuboStore
 from ledger.storage.nodes import NodeWriter
-from ledger.storage.store import Store, open_store, read_back
+from ledger.storage.opening import open_store
+from ledger.storage.store import Store, read_back
 from ledger.storage.tree import cid_of_path
 from ledger.storage.unixfs import CidBuilder, Dag, cid_of_bytes
 from tests.support.kubo import Kubo

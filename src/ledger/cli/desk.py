@@ -20,7 +20,8 @@ from ledger.config import Settings
 from ledger.crypto.keystore import Keystore
 from ledger.errors import StorageError, UsageError
 from ledger.index import Index, Indexer
-from ledger.storage.store import Store, open_store
+from ledger.storage.opening import open_store
+from ledger.storage.store import Store
 
 __all__ = ["LOCAL_PREFIX", "Desk", "local_signer"]
 

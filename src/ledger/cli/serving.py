@@ -22,7 +22,7 @@ from ledger.cli.desk import Desk
 from ledger.cli.output import Record
 from ledger.errors import ChainError
 from ledger.index import Index, Indexer
-from ledger.storage.store import open_store
+from ledger.storage.opening import open_store
 
 __all__ = ["serve"]
 

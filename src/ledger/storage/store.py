@@ -1,6 +1,6 @@
 """What a store is: content by CID, verified on the way out, kept while pinned.
 
-    with open_store("file:///srv/ledger") as store:
+    with open_store("file:///srv/ledger") as store:  # ledger.storage.opening
         cid = store.add(Path("body"))
         for part in store.open(cid):
             ...
@@ -16,14 +16,13 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol, Self, runtime_checkable
-from urllib.parse import unquote, urlsplit
 
-from ledger.errors import DocumentError, UsageError
+from ledger.errors import DocumentError
 from ledger.model.cid import Cid
 from ledger.storage.directory import DirectoryEntry
 from ledger.storage.unixfs import Dag
 
-__all__ = ["Progress", "Store", "open_store", "read_back"]
+__all__ = ["Progress", "Store", "read_back"]
 
 Progress = Callable[[int, int, str], None]
 """Called with bytes done, bytes in all (0 when unknown) and the path being worked on."""
@@ -178,35 +177,3 @@ def collect_bytes(parts: Iterator[bytes], cid: Cid, limit: int) -> bytes:
                     fix="check that the CID names the document that you mean",
                 )
     return bytes(out)
-
-
-def open_store(url: str, *, authorization: Path | None = None) -> Store:
-    """Open the store that a URL names.
-
-    Args:
-        url: A directory (``/srv/ledger``, ``./store``, ``file:///srv/ledger``), or a Kubo RPC address
-            (``http://127.0.0.1:5001``, ``/ip4/127.0.0.1/tcp/5001``). A Kubo daemon must be one's own, behind
-            its own authorization: its RPC gives full control.
-        authorization: A file of mode 0600 with the value of the ``Authorization`` header for Kubo's RPC.
-
-    Raises:
-        UsageError: The URL is of no known kind.
-        StoreUnavailableError: It cannot be opened.
-    """
-    from ledger.storage.embedded import EmbeddedStore  # noqa: PLC0415 - the stores are built on this module
-    from ledger.storage.kubo import KuboStore  # noqa: PLC0415 - and Kubo's client takes long to import
-
-    if url.startswith(("/ip4/", "/ip6/", "/dns/", "/dns4/", "/dns6/", "/unix/")):
-        return KuboStore(url, authorization=authorization)
-    parts = urlsplit(url)
-    if parts.scheme in ("http", "https") and parts.netloc:
-        return KuboStore(url, authorization=authorization)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
-        return EmbeddedStore(Path(unquote(parts.path)))
-    if url and not parts.scheme and "\0" not in url:
-        return EmbeddedStore(Path(url).expanduser())
-    raise UsageError(
-        f"{url!r} is not a store",
-        why="it is neither a directory, a file: URL, an http: URL nor a multiaddress",
-        fix="give a directory such as ./store, or the address of a Kubo daemon such as http://127.0.0.1:5001",
-    )

@@ -7,7 +7,8 @@ import pytest
 
 from ledger.errors import DocumentError, StoreUnavailableError, UsageError
 from ledger.storage.embedded import EmbeddedStore
-from ledger.storage.store import collect_bytes, open_store
+from ledger.storage.opening import open_store
+from ledger.storage.store import collect_bytes
 from ledger.storage.unixfs import cid_of_bytes
 
 
