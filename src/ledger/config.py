@@ -14,6 +14,7 @@ Secrets are never settings: passphrases come by prompt or file descriptor (:mod:
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -109,8 +110,9 @@ def without_credentials(url: str) -> str:
 
 def _without_path(url: str) -> str:
     """Scheme and host: providers of nodes put keys into paths."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    scheme, separator, rest = url.rpartition("://")
+    host = re.split(r"[/?#]", rest)[0]
+    return scheme + separator + host.rpartition("@")[2]
 
 
 def _combined(home: Path, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _combined(home: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     values = _defaults(home) | chosen | {"given": frozenset(chosen)}
     scheme, _, rest = values["rpc"].partition("://")
     if scheme not in ("http", "https") or not rest:
-        raise _unusable("rpc", values["rpc"], "a node's address starts with http:// or https://")
+        raise _unusable("rpc", _without_path(values["rpc"]), "a node's address starts with http:// or https://")
     return values
 
 

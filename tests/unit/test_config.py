@@ -110,6 +110,13 @@ def test_a_node_is_named_by_http(tmp_path: Path, rpc: str) -> None:
         Settings.load({"home": tmp_path, "rpc": rpc}, {})
 
 
+@pytest.mark.parametrize("rpc", ["wss://me:hunter2@node/v3/hunter2", "node/v3/hunter2", "ftp://node?key=hunter2"])
+def test_a_refused_address_does_not_show_the_key_in_it(tmp_path: Path, rpc: str) -> None:
+    with pytest.raises(UsageError, match="node") as caught:
+        Settings.load({"home": tmp_path, "rpc": rpc}, {})
+    assert "hunter2" not in str(caught.value)
+
+
 def test_an_empty_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="store"):
         Settings.load({"home": tmp_path, "store": ""}, {})

@@ -7,6 +7,7 @@ it is secret: the dataset key is in the keystore, under its commitment.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import hashlib
 import json
@@ -50,7 +51,7 @@ class Progressed(BaseModel):
 
 
 def fingerprint(source: Path) -> tuple[Digest, int]:
-    """SHA-256 over the names, sizes and modification times of a tree, and its bytes in all, without reading the files.
+    """SHA-256 over the names and identities of a tree's files, and their bytes in all, without reading them.
 
     Raises:
         PathError: Something in it is not a regular file or directory, or cannot be read.
@@ -58,9 +59,9 @@ def fingerprint(source: Path) -> tuple[Digest, int]:
     digest, total = hashlib.sha256(), 0
     with SourceTree(source) as tree:
         for entry in tree.entries():
-            size, modified = (0, 0) if entry.is_directory else (entry.identity.size, entry.identity.modified_ns)
-            digest.update(json.dumps([entry.path, entry.is_directory, size, modified]).encode() + b"\n")
-            total += size
+            seen = () if entry.is_directory else dataclasses.astuple(entry.identity)
+            digest.update(json.dumps([entry.path, entry.is_directory, seen]).encode() + b"\n")
+            total += 0 if entry.is_directory else entry.identity.size
     return Digest(digest.digest()), total
 
 

@@ -90,7 +90,7 @@ class Output:
     def show(self, result: Record | Listing) -> None:
         """Print a result."""
         if self.as_json:
-            self._out.out(json.dumps(_as_json(result), ensure_ascii=False))
+            self._out.out(_harmless_json(_as_json(result)))
         elif isinstance(result, Record):
             self._show_record(result)
         else:
@@ -99,28 +99,32 @@ class Output:
     def note(self, sentence: str) -> None:
         """Tell a person something on the side."""
         if not self.as_json:
-            self._err.out(sentence)
+            self._err.out(_harmless(sentence))
 
     def error(self, error: LedgerError) -> None:
         """Print an error in one line."""
-        text = json.dumps({"error": plain(error.as_dict())}, ensure_ascii=False) if self.as_json else f"error: {error}"
-        self._err.out(_harmless(text.replace("\n", " ")))
+        if self.as_json:
+            self._err.out(_harmless_json({"error": plain(error.as_dict())}))
+        else:
+            self._err.out(_harmless(f"error: {error}".replace("\n", " ")))
 
     @contextmanager
     def progress(self, doing: str) -> Iterator[ProgressCall]:
         """A bar on the terminal, if there is one, fed by the callable that this gives."""
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        # Paths are other people's text: no markup, no control characters.
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as bars:
             task = bars.add_task(doing, total=None)
 
             def advance(done: int, total: int, path: str) -> None:
-                bars.update(task, completed=done, total=total or None, description=f"{doing} {path}".rstrip()[-60:])
+                description = _harmless(f"{doing} {path}".rstrip()[-60:].replace("\n", " "))
+                bars.update(task, completed=done, total=total or None, description=description)
 
             yield advance
 
     def _show_record(self, record: Record) -> None:
         if record.title:
-            self._out.out(record.title)
+            self._out.out(_harmless(record.title))
         table = Table(box=None, show_header=False, pad_edge=False)
         table.add_column(style="bold", no_wrap=True)
         table.add_column(overflow="fold")
@@ -134,7 +138,8 @@ class Output:
         for name in listing.columns:
             table.add_column(_label(name), overflow="fold")
         for row in listing.rows:
-            table.add_row(*(_cell(name, row.get(name)) for name in listing.columns))
+            # One line a row: a name with a line break in it must not look like two members.
+            table.add_row(*(_cell(name, row.get(name), breaks=False) for name in listing.columns))
         self._out.print(table)
         if not listing.rows:
             self.note("Nothing to show.")
@@ -171,13 +176,20 @@ def _as_json(result: Record | Listing) -> dict[str, Any]:
     return {"items": [plain(row) for row in result.rows], "next": result.following}
 
 
-def _cell(name: str, value: Any) -> Text:
-    return Text(_harmless(_text(name, value)))
+def _cell(name: str, value: Any, *, breaks: bool = True) -> Text:
+    text = _harmless(_text(name, value))
+    return Text(text if breaks else text.replace("\n", " "))
 
 
 def _harmless(text: str) -> str:
     """Text of others, without the control characters that could command a terminal or reorder a line."""
     return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf") else "�" for c in text)
+
+
+def _harmless_json(value: Any) -> str:
+    """JSON on one line, in which what could command a terminal is escaped: it reads back the same."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs") else json.dumps(c)[1:-1] for c in text)
 
 
 def _label(name: str) -> str:

@@ -13,6 +13,7 @@ and forged ones are as good as not there. A line that was lost costs work, never
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import hashlib
 import hmac
@@ -89,7 +90,7 @@ class Journal:
 
     def file_source(self, index: int, path: str, identity: Identity) -> bytes:
         """What stands for a file in the journal: 32 bytes that change when its place, name, size or time does."""
-        parts = [index, identity.device, identity.inode, identity.size, identity.modified_ns]
+        parts = [index, *dataclasses.astuple(identity)]
         return self._code(b"file", canonical_json([path, *(str(part) for part in parts)]))
 
     def bytes_source(self, index: int, data: bytes) -> bytes:

@@ -29,17 +29,21 @@ _DIRECTORY_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes a file the same file with the same content, as far as the file system tells."""
+    """What makes a file the same file with the same content, as far as the file system tells.
+
+    Anyone can set a modification time back, as copying programs do; when the inode last changed, the kernel alone says.
+    """
 
     device: int
     inode: int
     size: int
     modified_ns: int
+    changed_ns: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
         """From ``fstat``."""
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 class SourceFile:
@@ -257,7 +261,7 @@ def changed(path: str) -> ChangedWhileReadingError:
     """The error for a file that changed under the reader."""
     return ChangedWhileReadingError(
         f"{path} changed while it was being read",
-        why="its size, modification time or identity is no longer what it was",
+        why="its size, times or identity are no longer what they were",
         fix="wait until nobody writes to it, then run the same command again",
     )
 

@@ -133,3 +133,17 @@ def test_people_read_dates_and_days_where_json_has_seconds(capsys: pytest.Captur
 
     Output(as_json=True).show(record)
     assert json.loads(capsys.readouterr().out) == dict(record.values)
+
+
+def test_a_name_with_a_line_break_is_one_row(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(as_json=False).show(Listing([{"id": 1, "name": "City\n2  Evil"}], ("id", "name")))
+    assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_hostile_text_in_json_is_escaped_and_reads_back_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "name\x1b[2J\x07\u202e\x85evil ä"
+    Output(as_json=True).show(Record({"name": hostile}))
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert not {"\x1b", "\x07", "\u202e", "\x85"} & set(out)
+    assert json.loads(out) == {"name": hostile}

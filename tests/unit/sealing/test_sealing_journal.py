@@ -14,7 +14,7 @@ from ledger.sealing.journal import Journal, Record
 from ledger.storage.source import Identity
 
 KEY = DatasetKey(bytes(range(32)))
-IDENTITY = Identity(1, 2, 3, 4)
+IDENTITY = Identity(1, 2, 3, 4, 5)
 
 
 def record(journal: Journal, index: int = 1, *, checked: bool = False) -> Record:
@@ -67,14 +67,20 @@ def test_another_key_finds_nothing_and_spoils_nothing(tmp_path: Path) -> None:
 def test_a_source_is_its_place_name_size_and_time() -> None:
     journal = Journal(Path("unused"), KEY)
     same = journal.file_source(1, "a", IDENTITY)
-    assert same == journal.file_source(1, "a", Identity(1, 2, 3, 4))
+    assert same == journal.file_source(1, "a", Identity(1, 2, 3, 4, 5))
     others = [journal.file_source(2, "a", IDENTITY), journal.file_source(1, "b", IDENTITY)]
     others += [
         journal.file_source(1, "a", identity)
-        for identity in (Identity(9, 2, 3, 4), Identity(1, 9, 3, 4), Identity(1, 2, 9, 4), Identity(1, 2, 3, 9))
+        for identity in (
+            Identity(9, 2, 3, 4, 5),
+            Identity(1, 9, 3, 4, 5),
+            Identity(1, 2, 9, 4, 5),
+            Identity(1, 2, 3, 9, 5),
+            Identity(1, 2, 3, 4, 9),
+        )
     ]
     others += [journal.bytes_source(1, b"a"), journal.bytes_source(2, b"a"), journal.bytes_source(1, b"b")]
-    assert len({same, *others}) == 10
+    assert len({same, *others}) == 11
 
 
 @pytest.mark.parametrize("cut", [1, 2, 10, 100, 200])

@@ -150,3 +150,16 @@ def test_no_descriptor_is_left_open(root: Path) -> None:
         with tree.open("b/c/file"):
             pass
     assert _open_descriptors() == before
+
+
+def test_content_that_came_with_its_old_time_is_noticed(tmp_path: Path) -> None:
+    # As `cp -p`, `rsync -t` and `tar x` do: same size, same modification time, other content.
+    path = tmp_path / "data"
+    path.write_bytes(b"old content")
+    before = path.stat()
+    with open_file(path) as file:
+        path.write_bytes(b"NEW content")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat().st_mtime_ns == before.st_mtime_ns
+        with pytest.raises(ChangedWhileReadingError):
+            file.check_unchanged()
