@@ -14,8 +14,9 @@ from tests.support.terminal import Terminal
 
 @pytest.mark.parametrize("name", ["zz\x1b]0;owned by the holder\x07", "z[/bold]", "z\x1b]52;c;aGk=\x07", "z\nz"])
 def test_a_name_in_the_progress_commands_no_terminal(tmp_path: Path, name: str) -> None:
-    (tmp_path / "tree").mkdir()
-    (tmp_path / "tree" / name).write_bytes(bytes(32 << 20))  # long enough for the bar to be drawn
+    path = tmp_path / "tree" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(32 << 20))  # long enough for the bar to be drawn
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm", "LANG": "C.UTF-8"}
 
     command = f"{shlex.quote(str(SCRIPT))} store cid tree"
