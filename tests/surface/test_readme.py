@@ -6,10 +6,14 @@ import json
 import os
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
+from ledger.chain.anvil import free_port
+from tests.support.cli import SCRIPT
 from tests.support.terminal import Said, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,18 +31,42 @@ SETUP, UP, *TOUR, AGAIN = blocks()
 DOCUMENTS = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+ADDRESSES = re.findall(r"<(http://127\.0\.0\.1:8000[^>]*)>", README)
+
+WRAPPER = """#!/usr/bin/env bash
+# The reader's `ledger`, on ports that are free here and now.
+if [ "$1" = up ]; then exec {ledger} up --port {port} --node-port {node_port} "${{@:2}}"; fi
+LEDGER_RPC=http://127.0.0.1:{node_port} exec {ledger} "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Checkout:
     """What a reader sees of a checkout whose set-up is done, to leave files in."""
+
+    folder: Path
+    port: int
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
     folder = tmp_path / "ledger"
-    folder.mkdir()
-    (folder / ".venv").symlink_to(ROOT / ".venv")
+    programs = folder / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("lib", "pyvenv.cfg"):
+        (folder / ".venv" / name).symlink_to(ROOT / ".venv" / name)
+    for program in (ROOT / ".venv" / "bin").iterdir():
+        (programs / program.name).symlink_to(program)
+    port, node_port = free_port(), free_port()
+    (programs / "ledger").unlink()
+    (programs / "ledger").write_text(WRAPPER.format(ledger=SCRIPT, port=port, node_port=node_port))
+    (programs / "ledger").chmod(0o755)
     shutil.copytree(ROOT / "docs", folder / "docs")
-    return folder
+    return Checkout(folder, port)
 
 
 class Reader:
-    """Types commands; the shell's variables live on from one to the next, and the API's port is free."""
+    """Types commands; the shell's variables live on from one to the next."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -73,8 +101,8 @@ def test_the_two_commands_of_the_setup_are_targets_of_the_makefile() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-def test_the_tour_goes_as_it_says(checkout: Path) -> None:
-    reader = Reader(checkout)
+def test_the_tour_goes_as_it_says(checkout: Checkout) -> None:
+    reader = Reader(checkout.folder)
     (command,) = UP
     up = reader.start(command)
     up.until("The ledger is up", timeout=60)
@@ -82,11 +110,16 @@ def test_the_tour_goes_as_it_says(checkout: Path) -> None:
         for block in TOUR:
             for line in block:
                 reader.run(line)
+        for address in ADDRESSES:
+            answer = httpx.get(address.replace(":8000", f":{checkout.port}"), timeout=10)
+            assert answer.status_code == 200, address
     finally:
         up.interrupt()
         stopped = up.end(timeout=60)
     assert stopped.code == 0, stopped.text
-    assert (checkout / "opened" / "gbsg2.csv").read_bytes() == (checkout / "study" / "gbsg2.csv").read_bytes()
+    assert (checkout.folder / "opened" / "gbsg2.csv").read_bytes() == (
+        checkout.folder / "study" / "gbsg2.csv"
+    ).read_bytes()
 
     # "What you did is still there when it is up again."
     up = reader.start(command)
