@@ -65,7 +65,7 @@ def measure(batches: int = BATCHES, requests: int = REQUESTS, rounds: int = ROUN
             rows=(
                 Row("page of the catalogue, plain route", rates["api"], rates["plain"], "requests/s", AIM),
                 Row("page of the catalogue, lean route", rates["api"], rates["lean"], "requests/s"),
-                Row("page that is made anew each time, plain route", rates["new"], rates["plain"], "requests/s"),
+                Row("page that is made anew each time, plain route", rates["new"], rates["plain"], "requests/s", AIM),
             ),
             method=METHOD.format(
                 page=f"{DEFAULT_LIMIT}",
