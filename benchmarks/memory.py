@@ -24,8 +24,9 @@ METHOD = """\
 Peak resident memory (`VmHWM`) of a process that seals one file into a store: interpreter, modules, encryption,
 journal and reading everything back from the store. The files are sparse, on {medium}, and their bodies are not: the
 store holds as many bytes as they have. The reference is the same with 64 MiB; the last row holds that against a file of
-one byte, which is what the program takes before it has anything to do. The command `ledger dataset register` takes
-more before it seals: unlocking or making a key takes 256 MiB for a moment, which is what scrypt with n = 2^18 is for."""
+one byte, which is what the program takes before it has anything to do. The command `ledger dataset register`
+takes more before it seals: making or unlocking a key takes 256 MiB for a moment, which is what scrypt with n = 2^18 is
+for."""
 
 
 def measure(sizes: tuple[int, ...] = SIZES) -> Figure:
