@@ -29,6 +29,7 @@ from rich.table import Table
 
 from ledger.acts.deliver import deliver, delivery_context
 from ledger.acts.found import found
+from ledger.acts.holdings import Holdings
 from ledger.acts.license import Step, agree, apply_for, approve, sign
 from ledger.acts.local import fund
 from ledger.acts.open import open_licensed
@@ -139,7 +140,9 @@ def main_path(story: Story) -> tuple[Registered, LicenceId]:
     say("5. The institute pays into escrow with a permit (ERC-2612); the hospital delivers the key.")
     paid = pay(licence, chain=chain, sender=by[INSTITUTE], signer=parties[INSTITUTE].signer)
     story.step("pay with a permit", INSTITUTE, paid, LicenceState.PAID)
-    delivered = deliver(licence, chain=chain, sender=by[HOSPITAL], keyring=parties[HOSPITAL].keyring)
+    holdings = Holdings(parties[HOSPITAL].home / "registrations", chain.deployment.anchor.hash)
+    keyring = parties[HOSPITAL].keyring
+    delivered = deliver(licence, chain=chain, sender=by[HOSPITAL], keyring=keyring, holdings=holdings)
     story.step("deliver the key", HOSPITAL, delivered, LicenceState.DELIVERED)
 
     say("6. The institute opens the dataset.")

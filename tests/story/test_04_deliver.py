@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.acts.deliver import deliver
 from ledger.chain import datasets, delivery, licences, members
 from ledger.crypto.keystore import KeyKind
 from ledger.errors import KeyMaterialError, RefusedError
@@ -25,9 +24,9 @@ def test_what_is_delivered_opens_to_the_registered_key(story: Story) -> None:
 
 
 def test_delivering_twice_delivers_once(story: Story) -> None:
-    licence, who = story.paid(), story.hospital
+    licence = story.paid()
 
-    steps = [deliver(licence, chain=story.world.chain, sender=who.person.sender, keyring=who.keyring) for _ in range(2)]
+    steps = [story.deliver(licence) for _ in range(2)]
 
     assert [step.outcome is None for step in steps] == [False, True]
     assert steps[1].state is LicenceState.DELIVERED
@@ -36,9 +35,8 @@ def test_delivering_twice_delivers_once(story: Story) -> None:
 def test_a_key_registered_after_the_agreement_changes_nothing(story: Story) -> None:
     licence = story.paid()
     story.institute.person.send(members.set_delivery_key(point(b"\x07" * 32)))
-    who = story.hospital
 
-    deliver(licence, chain=story.world.chain, sender=who.person.sender, keyring=who.keyring)
+    story.deliver(licence)
 
     found = licences.licence(story.world.chain, licence).dataset
     assert found is not None
@@ -47,19 +45,19 @@ def test_a_key_registered_after_the_agreement_changes_nothing(story: Story) -> N
 
 
 def test_no_key_before_the_price_is_in_escrow(story: Story) -> None:
-    licence, who = story.agreed(), story.hospital
+    licence = story.agreed()
 
     with pytest.raises(RefusedError, match="agreed"):
-        deliver(licence, chain=story.world.chain, sender=who.person.sender, keyring=who.keyring)
+        story.deliver(licence)
 
     assert delivery.delivery(story.world.chain, licence) is None
 
 
 def test_only_the_licensor_delivers(story: Story, company: Institution) -> None:
-    licence, who = story.paid(), story.hospital
+    licence = story.paid()
 
     with pytest.raises(RefusedError) as caught:
-        deliver(licence, chain=story.world.chain, sender=company.person.sender, keyring=who.keyring)
+        story.deliver(licence, by=company)
 
     assert caught.value.name == "NotLicensor"
 
@@ -70,11 +68,6 @@ def test_a_holder_that_lost_the_key_is_told_so(story: Story) -> None:
     who.keystore.delete(key.label)
 
     with pytest.raises(KeyMaterialError, match="no dataset key"):
-        deliver(
-            licence,
-            chain=story.world.chain,
-            sender=who.person.sender,
-            keyring=type(who.keyring)(who.keystore, who.passphrases),
-        )
+        story.deliver(licence, keyring=type(who.keyring)(who.keystore, who.passphrases))
 
     assert delivery.delivery(story.world.chain, licence) is None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from ledger.acts.holdings import Holdings
 from ledger.acts.keyring import Keyring
 from ledger.acts.register import Registered, Registrar, Statement, register
 from ledger.crypto.keystore import KeyKind, Keystore
@@ -64,6 +65,10 @@ class Institution:
             self.keystore.import_(
                 "delivery", KeyKind.DELIVERY, self.person.delivery_secret, self.passphrases.passphrase
             )
+
+    @property
+    def holdings(self) -> Holdings:
+        return self.registrar().holdings
 
     def registrar(self, *replicas: Store) -> Registrar:
         stores: Sequence[Store] = (self.store, *replicas)

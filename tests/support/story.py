@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ledger.acts.agreement import AgreementSignature
 from ledger.acts.deliver import deliver
-from ledger.acts.license import agree, apply_for, approve, sign
+from ledger.acts.license import Step, agree, apply_for, approve, sign
 from ledger.acts.pay import pay
 from ledger.model.ids import DatasetId, LicenceId, OfferId
 from tests.support.institution import Institution
@@ -49,7 +50,15 @@ class Story:
         return pay(self.agreed(), chain=self.world.chain, sender=person.sender, signer=person.signer).licence
 
     def delivered(self) -> LicenceId:
-        hospital = self.hospital
-        return deliver(
-            self.paid(), chain=self.world.chain, sender=hospital.person.sender, keyring=hospital.keyring
-        ).licence
+        return self.deliver(self.paid()).licence
+
+    def deliver(self, licence: LicenceId, *, by: Institution | None = None, **changes: Any) -> Step:
+        """The hospital delivers, or another with the hospital's keys."""
+        who = self.hospital
+        given: dict[str, Any] = {
+            "chain": self.world.chain,
+            "sender": (by or who).person.sender,
+            "keyring": who.keyring,
+            "holdings": who.holdings,
+        }
+        return deliver(licence, **given | changes)

@@ -13,7 +13,7 @@ from ledger.crypto.derive import DatasetKey
 from ledger.crypto.keystore import KeyInfo, KeyKind, Keystore
 from ledger.crypto.passphrase import Passphrase
 from ledger.errors import KeyMaterialError
-from ledger.model.ids import Digest
+from ledger.model.ids import Address, Digest
 
 __all__ = ["Keyring", "PassphraseSource", "delivery_point"]
 
@@ -56,6 +56,10 @@ class Keyring:
             KeyMaterialError: There is no such wallet key, or the passphrase is wrong.
         """
         return LocalSigner(self._unlock(label, KeyKind.WALLET))
+
+    def accounts(self) -> frozenset[Address]:
+        """The accounts whose wallet keys are here."""
+        return frozenset(info.address for info in self._keystore.list(KeyKind.WALLET))
 
     def new_dataset_key(self) -> Digest:
         """Draw a dataset key, keep it, and give its commitment. It is on the disk when this returns.

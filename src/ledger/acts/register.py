@@ -19,6 +19,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from ledger.acts.documents import document_digest, keep_document
+from ledger.acts.holdings import Holdings
 from ledger.acts.journal import Journal, Progressed, fingerprint
 from ledger.acts.keyring import Keyring
 from ledger.acts.parties import acting_member
@@ -88,6 +89,11 @@ class Registrar:
         """The journal of a source on this network."""
         return Journal(self.journals, self.chain.deployment.anchor.hash, source)
 
+    @property
+    def holdings(self) -> Holdings:
+        """Where it is put down which key a dataset has."""
+        return Holdings(self.journals, self.chain.deployment.anchor.hash)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -145,7 +151,7 @@ def prepare(source: Path, metadata: Metadata, statement: Statement, registrar: R
     seen = _seen(source)
     with registrar.journal(source).locked() as journal:
         progressed = journal.read()
-        if progressed and (earlier := _earlier(source, seen, journal, progressed, registrar.chain)):
+        if progressed and (earlier := _earlier(source, seen, journal, progressed, registrar)):
             return earlier
         draft = _rehearsed(statement, document, registrar)
         progressed = _begun(seen, journal, progressed, registrar)
@@ -189,14 +195,16 @@ def _seen(source: Path) -> Digest:
     return digest
 
 
-def _earlier(source: Path, seen: Digest, journal: Journal, progressed: Progressed, chain: Chain) -> Prepared | None:
+def _earlier(
+    source: Path, seen: Digest, journal: Journal, progressed: Progressed, registrar: Registrar
+) -> Prepared | None:
     """What an earlier run registered, if this call is its repetition."""
-    manifest = progressed.manifest
+    manifest, chain = progressed.manifest, registrar.chain
     existing = datasets.by_manifest(chain, Digest(manifest.digest)) if manifest else None
     if not manifest or not existing:
         return None
     if progressed.fingerprint != seen:
-        _require_acknowledged(journal, progressed, existing)
+        _require_acknowledged(journal, progressed, existing, registrar)
         return None
     if progressed.dataset is not None:
         raise _duplicate(source, existing, manifest)
@@ -211,13 +219,14 @@ def _earlier(source: Path, seen: Digest, journal: Journal, progressed: Progresse
     )
 
 
-def _require_acknowledged(journal: Journal, progressed: Progressed, existing: DatasetId) -> None:
+def _require_acknowledged(journal: Journal, progressed: Progressed, existing: DatasetId, registrar: Registrar) -> None:
     """Other data than what was registered is a new dataset, but nobody may miss that the old one is there.
 
     Raises:
         ChangedWhileReadingError: The earlier registration was never acknowledged.
     """
     if progressed.dataset is None:
+        registrar.holdings.keep(existing, progressed.commitment)
         journal.write(progressed.model_copy(update={"dataset": existing}))
         raise ChangedWhileReadingError(
             f"The source was registered as dataset {existing} by an earlier run and has changed since",
@@ -286,6 +295,7 @@ def _acknowledged(prepared: Prepared, outcome: Outcome | None, registrar: Regist
     with registrar.journal(prepared.source).locked() as journal:
         progressed = journal.read()
         if progressed and progressed.manifest == prepared.manifest:
+            registrar.holdings.keep(dataset, progressed.commitment)
             journal.write(progressed.model_copy(update={"dataset": dataset}))
             journal.forget_sealing()
     return Registered(

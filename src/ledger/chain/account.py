@@ -59,7 +59,13 @@ class Account:
         self._last: SignedTransaction | None = None
 
     def transact(
-        self, to: Address | None, data: bytes, *, token: Address | None = None, timeout: float = 120.0
+        self,
+        to: Address | None,
+        data: bytes,
+        *,
+        rehearsal: bytes | None = None,
+        token: Address | None = None,
+        timeout: float = 120.0,
     ) -> Mapping[str, Any]:
         """Send a transaction and wait until it is mined.
 
@@ -69,6 +75,8 @@ class Account:
         Args:
             to: The contract; None to create one.
             data: Calldata, or creation code.
+            rehearsal: Calldata that the node is asked about in its place, as long as nothing is sent; default: `data`.
+                For calldata that nobody may see before it is certain to be taken. It must take as much gas.
             token: Settlement token that it moves, to be named where tokens are lacking.
             timeout: Seconds to wait at most.
 
@@ -85,7 +93,7 @@ class Account:
             unsigned = draft(
                 self._node,
                 to,
-                data,
+                data if rehearsal is None else rehearsal,
                 self._signer.address,
                 self._chain_id,
                 nonce=0,
@@ -94,7 +102,7 @@ class Account:
                 extra_gas=secrets.randbelow(GAS_SPREAD),
             )
             try:
-                signed = self._dispatch(unsigned)
+                signed = self._dispatch(replace(unsigned, data=data))
             except OutdatedTransactionError:
                 time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311 - no secret
                 continue
@@ -249,12 +257,18 @@ def find_receipt(node: Node, tx_hash: bytes) -> Mapping[str, Any] | None:
     return found if found is not None and found.get("blockNumber") is not None else None
 
 
-def failure(node: Node, receipt: Mapping[str, Any]) -> LedgerError:
-    """Why a mined transaction failed: what its call says when it is made again on the state around its block."""
+def failure(node: Node, receipt: Mapping[str, Any], rehearsal: bytes | None = None) -> LedgerError:
+    """Why a mined transaction failed: what its call says when it is made again on the state around its block.
+
+    Args:
+        node: Where it was mined.
+        receipt: Its receipt, as JSON-RPC gives it.
+        rehearsal: Calldata to make the call with; default: the transaction's own.
+    """
     transaction = node.request("eth_getTransactionByHash", receipt["transactionHash"])
     number = as_int(receipt["blockNumber"])
     fields = {name: transaction[name] for name in ("from", "to", "gas") if transaction.get(name)}
-    fields["data"] = transaction["input"]
+    fields["data"] = transaction["input"] if rehearsal is None else _hex(rehearsal)
     for block in (number, number - 1):
         try:
             node.eth_call(fields, block)

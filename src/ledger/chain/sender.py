@@ -31,11 +31,13 @@ class Sender:
         """The account."""
         return self._signer.address
 
-    def send(self, call: Call, *, timeout: float = 120.0) -> Outcome:
+    def send(self, call: Call, *, rehearsal: Call | None = None, timeout: float = 120.0) -> Outcome:
         """Send a call and wait until it is mined.
 
         Args:
             call: The intent.
+            rehearsal: The same call with arguments that may be seen, where those of `call` may not be before they are
+                certain to be taken: the node estimates with it, and sees `call` in the signed transaction only.
             timeout: Seconds to wait at most.
 
         Raises:
@@ -45,7 +47,12 @@ class Sender:
             NodeUnavailableError: The node does not answer.
             WrongNetworkError: There is no contract at the address.
         """
+        rehearsed = None if rehearsal is None else rehearsal.data()
         receipt = self._account.transact(
-            self._chain.address(call), call.data(), token=token_of(self._chain, call), timeout=timeout
+            self._chain.address(call),
+            call.data(),
+            rehearsal=rehearsed,
+            token=token_of(self._chain, rehearsal or call),
+            timeout=timeout,
         )
-        return outcome_of(self._chain, receipt)
+        return outcome_of(self._chain, receipt, rehearsed)

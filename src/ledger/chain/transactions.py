@@ -195,8 +195,13 @@ def transaction(chain: Chain, tx_hash: bytes) -> TransactionRecord:
     return TransactionRecord(signed=signed, call=call, status=TransactionStatus.MINED, receipt=receipt, events=events)
 
 
-def outcome_of(chain: Chain, receipt: Mapping[str, Any]) -> Outcome:
+def outcome_of(chain: Chain, receipt: Mapping[str, Any], rehearsal: bytes | None = None) -> Outcome:
     """The outcome that a receipt tells.
+
+    Args:
+        chain: The ledger.
+        receipt: As JSON-RPC gives it.
+        rehearsal: Calldata to ask with why it failed; default: the transaction's own.
 
     Raises:
         RefusedError: A contract refused the transaction.
@@ -204,7 +209,7 @@ def outcome_of(chain: Chain, receipt: Mapping[str, Any]) -> Outcome:
         TransactionError: It failed without a reason.
     """
     if as_int(receipt["status"]) == 0:
-        raise failure(chain, receipt)
+        raise failure(chain, receipt, rehearsal)
     return Outcome(
         tx_hash=as_bytes(receipt["transactionHash"]),
         block_number=as_int(receipt["blockNumber"]),

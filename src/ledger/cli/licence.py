@@ -14,6 +14,7 @@ from ledger.acts.agreement import MAX_SIGNATURE_FILE, AgreementSignature
 from ledger.acts.deliver import deliver as deliver_key
 from ledger.acts.documents import read_document, read_input
 from ledger.acts.export import export_licensed
+from ledger.acts.holdings import Holdings
 from ledger.acts.open import open_licensed
 from ledger.chain import benefits, licences, offers, tokens
 from ledger.cli.amounts import token_units
@@ -141,9 +142,25 @@ def pay(
 
 
 @command(app, "deliver", Needs.SIGNER)
-def deliver(desk: Desk, licence: LicenceArgument) -> Record:
-    """Deliver the dataset key, for the licensee alone (holder)."""
-    return stepped(deliver_key(LicenceId(licence), chain=desk.chain, sender=desk.sender, keyring=desk.keyring))
+def deliver(
+    desk: Desk,
+    licence: LicenceArgument,
+    *,
+    trust_node: Annotated[
+        bool, typer.Option("--trust-node", help="Believe the node who signed, and which key the dataset has.")
+    ] = False,
+) -> Record:
+    """Deliver the dataset key, for the licensee alone; the node must be one's own or trusted (holder)."""
+    return stepped(
+        deliver_key(
+            LicenceId(licence),
+            chain=desk.chain,
+            sender=desk.sender,
+            keyring=desk.keyring,
+            holdings=Holdings(desk.settings.home / "registrations", desk.chain.deployment.anchor.hash),
+            trust_node=trust_node,
+        )
+    )
 
 
 @command(app, "open", Needs.KEYS | Needs.CHAIN | Needs.STORE)
