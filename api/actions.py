@@ -1,5 +1,9 @@
 """Every write of the contracts that an account can make, by name: its parameters, its intent, and what it does.
 
+But for the delivery of a dataset key. Who has the wrapped key and the licensee's delivery secret has the data, so a
+holder shows it to nobody before it signs: neither to whoever runs this service nor to its node. The ``ledger`` command,
+which alone can wrap a key, delivers it.
+
 An action gives a :class:`~ledger.chain.calls.Call`, from which an unsigned transaction is prepared, or a `Message` to
 be signed as EIP-712 typed data. Whether it may be done is for the contracts to say.
 """
@@ -12,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from api import consequences as says
 from api import parameters as p
-from ledger.chain import benefits, datasets, delivery, licences, members, offers, tokens
+from ledger.chain import benefits, datasets, licences, members, offers, tokens
 from ledger.chain.calls import Call
 from ledger.chain.chain import Chain
 from ledger.chain.licences import PartySignature, Permit
@@ -29,7 +33,7 @@ CID: Final = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
 DIGEST: Final = "0x" + "5a" * 32
 SIGNATURE: Final = "0x" + "5a" * 64 + "1b"
 LATER: Final = 1_800_000_000
-LICENSEE, LICENSOR, HOLDER = "an account of the licensee", "an account of the licensor", "an account of the holder"
+LICENSEE, HOLDER = "an account of the licensee", "an account of the holder"
 PRINCIPAL, ANYONE = "the member's principal account", "anyone"
 
 
@@ -310,12 +314,6 @@ _ALL: Final[tuple[Action[Any], ...]] = (
         "licences.set-windows", "Set how long each side has", _CONSORTIUM, p.SetWindows,
         {"windows": {"payment": 604_800, "delivery": 604_800, "acceptance": 604_800}},
         lambda _, __, given: licences.set_windows(given.windows),
-    ),
-    Action(
-        "delivery.deliver", "Deliver the key of a paid licence", LICENSOR, p.Deliver,
-        {"licence": 1, "wrapped_key": DIGEST, "ephemeral_key": "0x02" + "5a" * 32},
-        lambda _, __, given: delivery.deliver(given.licence, given.wrapped_key, given.ephemeral_key),
-        lambda chain, _, given: says.delivering(chain, given.licence),
     ),
     Action(
         "benefits.withdraw", "Pay a member what it has earned", ANYONE, p.WithdrawBenefits,

@@ -21,7 +21,6 @@ from ledger.model.terms import SECONDS_A_DAY, ZERO_ADDRESS, Shares
 __all__ = [
     "Unit",
     "approving",
-    "delivering",
     "of_offer",
     "paying",
     "permitting",
@@ -95,7 +94,7 @@ def paying(chain: Chain, licence: LicenceId, payer: Address) -> tuple[str, ...]:
         f"Member {record.licensor} then has {_span(windows.delivery)} to deliver the key",
         f"If it does not, anyone's call gives the money back to member {record.licensee}",
         f"Once the key is accepted, or {_span(windows.acceptance)} after delivery without an answer, it is split:",
-        *_parts(chain, record, unit, escrow.amount),
+        *_parts(chain, record, record.licensor, unit, escrow.amount),
     )
 
 
@@ -124,7 +123,7 @@ def settling(chain: Chain, licence: LicenceId) -> tuple[str, ...]:
     unit = Unit.of(chain, escrow.token)
     return (
         f"{unit.show(escrow.amount)} leaves escrow and is split; each part can be withdrawn:",
-        *_parts(chain, record, unit, escrow.amount),
+        *_parts(chain, record, record.licensor, unit, escrow.amount),
     )
 
 
@@ -147,21 +146,7 @@ def renewing(chain: Chain, licence: LicenceId, payer: Address, limit: int) -> tu
         f"{unit.show(offer.terms.price)} moves from {payer}, and never more than {unit.show(limit)}",
         f"The licence is extended by {_days(offer.terms.duration)}",
         "The money is split at once and does not come back:",
-        *_parts(chain, record, unit, offer.terms.price),
-    )
-
-
-def delivering(chain: Chain, licence: LicenceId) -> tuple[str, ...]:
-    """What follows a delivery."""
-    record = licences.licence(chain, licence)
-    windows = licences.windows(chain)
-    return (
-        f"The licence begins, and its token goes to the principal account of member {record.licensee}",
-        f"Without an answer within {_span(windows.acceptance)}, the key counts as accepted",
-        (
-            "Whether the wrapped key is the right one is not checked here: member "
-            f"{record.licensee} compares it with the dataset's key commitment"
-        ),
+        *_parts(chain, record, datasets.holder(chain, offer.dataset), unit, offer.terms.price),
     )
 
 
@@ -171,10 +156,11 @@ def withdrawing(chain: Chain, member: MemberId, token: Address) -> tuple[str, ..
     return (f"{amount} moves to {members.principal(chain, member)}, the principal account of member {member}",)
 
 
-def _parts(chain: Chain, record: Licence, unit: Unit, amount: int) -> tuple[str, ...]:
+def _parts(chain: Chain, record: Licence, holder: MemberId, unit: Unit, amount: int) -> tuple[str, ...]:
+    """Who gets how much; the holder is the licensor in the first term, and whoever holds the dataset in a renewal."""
     shares = offers.offer(chain, record.offer).terms.shares
     dataset = datasets.dataset(chain, record.dataset or offers.dataset_of(chain, record.offer))
-    receivers = _receivers(shares, dataset.collector, dataset.holder)
+    receivers = _receivers(shares, dataset.collector, holder)
     return tuple(
         f"{unit.show(part)} to member {receivers[name]}, the {name}"
         for name, part in shares.parts_of(amount).items()

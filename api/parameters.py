@@ -89,10 +89,6 @@ KeySignatureField = Annotated[
     bytes, BeforeValidator(_bytes), Field(min_length=65, max_length=65), _hex("^0x[0-9a-fA-F]{130}$")
 ]
 """65 bytes: r, s and v, as wallets give them."""
-PointField = Annotated[
-    bytes, BeforeValidator(_bytes), Field(min_length=33, max_length=33), _hex("^0x0[23][0-9a-fA-F]{64}$")
-]
-"""A compressed secp256k1 point (SEC 1, 2.3.3)."""
 PublicKeyField = Annotated[
     bytes, BeforeValidator(_bytes), Field(min_length=65, max_length=65), _hex("^0x04[0-9a-fA-F]{128}$")
 ]
@@ -365,13 +361,6 @@ class Renew(OfLicence):
     """The most that the licensee pays for another term."""
 
     limit: Price
-
-
-class Deliver(OfLicence):
-    """The dataset key, blinded by the holder's own software for the licensee's delivery key."""
-
-    wrapped_key: DigestField
-    ephemeral_key: PointField
 
 
 class WithdrawBenefits(OfMember):

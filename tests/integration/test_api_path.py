@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ledger.chain import benefits, datasets, licences, members
 from ledger.crypto.derive import DatasetKey
 from ledger.crypto.exchange import unwrap_key, wrap_key
 from ledger.model.ids import LicenceId
+from ledger.model.parties import MemberKind
 from tests.support import api
 from tests.support.service import MANIFEST, METADATA, Service, serving
 from tests.support.wallet import Wallet, event
@@ -105,12 +107,7 @@ def delivered_to_the_licensee_alone(service: Service, licence: int, key: Dataset
     theirs = bytes.fromhex(service.read(f"/members/{institute.id}")["delivery_key"][4:])
     context = service.world.delivery_context(LicenceId(licence))
     wrapped = wrap_key(key, theirs, context=context)
-    service.hospital.do(
-        "delivery.deliver",
-        licence=licence,
-        wrapped_key="0x" + wrapped.wrapped.hex(),
-        ephemeral_key="0x" + wrapped.ephemeral.hex(),
-    )
+    service.world.deliver(LicenceId(licence), wrapped)  # from the holder's own software, never through the API
     told = service.read(f"/licences/{licence}/delivery")
     received, ephemeral = bytes.fromhex(told["wrapped_key"][2:]), bytes.fromhex(told["ephemeral_key"][2:])
     unwrap_key(received, ephemeral, institute.delivery_secret, context=context, commitment=key.commitment)
@@ -137,6 +134,33 @@ def renewed(service: Service, licence: int) -> None:
     told = service.read(f"/licences/{licence}")
     assert told["state"] == "active"
     assert told["settled"]
+
+
+def test_the_words_name_who_is_paid_after_the_dataset_changed_hands(service: Service) -> None:
+    """The first term is the licensor's, as it is in the contract; a renewal is the present holder's."""
+    world = service.world
+    licence = world.active()
+    dataset = licences.licence(world.chain, licence).dataset
+    assert dataset is not None
+    world.operator.send(members.set_kinds(world.company.id, MemberKind.INSTITUTION | MemberKind.USER))
+    world.hospital.send(datasets.transfer(world.hospital.address, world.company.address, dataset))
+
+    first = service.stranger.prepared("licences.settle", licence=licence)["consequences"]
+    service.stranger.do("licences.settle", licence=licence)
+    service.institute.do("tokens.approve", token=world.token, amount=str(PRICE))
+    renewal = service.institute.prepared("licences.renew", licence=licence, limit=str(PRICE))["consequences"]
+
+    assert holder_named(first) == world.hospital.id
+    assert benefits.balance(world.chain, world.hospital.id, world.token) == 800_003
+    assert holder_named(renewal) == world.company.id
+    service.institute.do("licences.renew", licence=licence, limit=str(PRICE))
+    assert benefits.balance(world.chain, world.company.id, world.token) == 550_003
+
+
+def holder_named(consequences: list[str]) -> int:
+    """The member to which the holder's part goes."""
+    (line,) = (line for line in consequences if line.endswith(", the holder"))
+    return int(line.rpartition("member ")[2].partition(",")[0])
 
 
 def test_a_member_manages_its_accounts(service: Service) -> None:
