@@ -28,11 +28,11 @@ class Terminal:
 
     Args:
         command: For bash.
-        passphrase: Typed whenever one is asked for.
+        passphrase: Typed whenever one is asked for; None to leave the question open.
     """
 
-    def __init__(self, command: str, *, folder: Path, environment: Mapping[str, str], passphrase: str) -> None:
-        self._passphrase = passphrase.encode() + b"\n"
+    def __init__(self, command: str, *, folder: Path, environment: Mapping[str, str], passphrase: str | None) -> None:
+        self._passphrase = None if passphrase is None else passphrase.encode() + b"\n"
         self._said = bytearray()
         self._answered = 0
         self.pid, self._terminal = pty.fork()
@@ -72,7 +72,7 @@ class Terminal:
         except OSError:
             return False  # the other side of the terminal is closed: the command ended
         self._said += part
-        if part and ASKED.search(self._said, self._answered):
+        if part and self._passphrase is not None and ASKED.search(self._said, self._answered):
             self._answered = len(self._said)
             os.write(self._terminal, self._passphrase)
         return bool(part)

@@ -92,6 +92,8 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(output, wrapped, arguments, None if wrapped.exit_code > 1 else UNEXPECTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line instead of a trace
         return _failed(output, _unexpected(error), arguments, UNEXPECTED)
+    if code == INTERRUPTED:  # Typer takes Ctrl-C for an exit
+        output.note("Interrupted.")
     return code if isinstance(code, int) else 0
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import warnings
 from typing import NoReturn
 
 from ledger.errors import KeyMaterialError, UsageError
@@ -45,11 +46,12 @@ class Passphrase:
         Raises:
             KeyMaterialError: The two answers differ, or the answer is empty.
             UsageError: There is no terminal to ask on.
+            KeyboardInterrupt: The person pressed Ctrl-C.
         """
         try:
-            answer = getpass.getpass(f"{question}: ")
-            again = getpass.getpass(f"{question}, again: ") if confirm else answer
-        except (EOFError, KeyboardInterrupt, getpass.GetPassWarning) as error:
+            answer = _ask(f"{question}: ")
+            again = _ask(f"{question}, again: ") if confirm else answer
+        except (EOFError, getpass.GetPassWarning) as error:
             raise UsageError(
                 "No passphrase was given",
                 why="there is no terminal to ask on, or the question was not answered",
@@ -89,3 +91,13 @@ class Passphrase:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a passphrase is not serialised")
+
+
+def _ask(question: str) -> str:
+    """Ask on the terminal, and nowhere else.
+
+    Without one, getpass warns and then reads standard input, where the answer may show: the warning ends it before.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        return getpass.getpass(question)

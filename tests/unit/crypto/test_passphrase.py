@@ -76,6 +76,15 @@ def test_without_a_terminal_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) 
         Passphrase.prompt()
 
 
+def test_ctrl_c_at_the_prompt_is_not_taken_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_question: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(getpass, "getpass", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Passphrase.prompt()
+
+
 def test_it_does_not_show_itself() -> None:
     passphrase = Passphrase("secret")
     assert "secret" not in repr(passphrase)
