@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem, RequestError, of_error, plain
+from ledger.chain.calls import DecodedCall
 from ledger.chain.chain import Chain
 from ledger.chain.node import as_int
 from ledger.chain.transactions import TransactionRecord, TransactionUnknownError, transaction
@@ -15,13 +16,16 @@ from ledger.model.ids import AddressField
 
 __all__ = ["Transaction", "look_up"]
 
+UNREAD: Final = "The arguments are not an encoding as any wallet makes it; `raw` has their bytes."
+
 
 class CallMade(BaseModel):
     """The decoded call of a transaction."""
 
     contract: str = Field(examples=["Licences"])
     function: str = Field(examples=["pay"])
-    arguments: dict[str, Any] = Field(examples=[{"licence": 1}])
+    arguments: dict[str, Any] | None = Field(default=None, examples=[{"licence": 1}])
+    note: str | None = Field(default=None, description="Why the arguments are not shown, if they are not")
 
 
 class EventSaid(BaseModel):
@@ -78,7 +82,7 @@ def _view(record: TransactionRecord) -> Transaction:
         sender=signed.sender,
         nonce=signed.nonce,
         raw="0x" + signed.raw.hex(),
-        call=CallMade(contract=call.contract, function=call.function, arguments=plain(call.arguments)),
+        call=_call(call),
         receipt=None
         if receipt is None
         else Receipt(
@@ -93,4 +97,13 @@ def _view(record: TransactionRecord) -> Transaction:
             for event in record.events
         ],
         refusal=of_error(record.error) if record.error else None,
+    )
+
+
+def _call(call: DecodedCall) -> CallMade:
+    return CallMade(
+        contract=call.contract,
+        function=call.function,
+        arguments=None if call.arguments is None else plain(call.arguments),
+        note=UNREAD if call.arguments is None else None,
     )

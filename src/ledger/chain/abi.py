@@ -20,6 +20,7 @@ from eth_abi.registry import ABIRegistry, BaseEquals, registry
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from ledger.chain.extent import require_unshared
 from ledger.errors import InputError, IntegrityError
 
 __all__ = ["Entry", "Parameter", "decode_values", "encode_values", "named", "snake_case"]
@@ -182,7 +183,7 @@ def encode_values(parameters: Sequence[Parameter], values: Sequence[Any], *, wha
 
 
 def decode_values(parameters: Sequence[Parameter], data: bytes, *, any_text: bool = False) -> tuple[Any, ...]:
-    """Decode ABI-encoded values into the forms of this module.
+    """Decode ABI-encoded values into the forms of this module: never into more than their encoding is long.
 
     Args:
         parameters: What they are.
@@ -191,15 +192,17 @@ def decode_values(parameters: Sequence[Parameter], data: bytes, *, any_text: boo
             the text as lone surrogates (PEP 383), so the exact bytes can be had back.
 
     Raises:
-        IntegrityError: The data is not an encoding of such values.
+        IntegrityError: The data is not an encoding of such values, or values in it share bytes.
     """
     codec = _ANY_TEXT if any_text else default_codec
+    types = [p.type for p in parameters]
     try:
-        values = codec.decode([p.type for p in parameters], data)
+        require_unshared(types, data)
+        values = codec.decode(types, data)
     except (DecodingError, OverflowError, ValueError) as error:  # ValueError: text that is not UTF-8
         raise IntegrityError(
             "The chain's answer cannot be read",
-            why=f"it does not decode as ({', '.join(p.type for p in parameters)})",
+            why=f"it does not decode as ({', '.join(types)})",
             fix="check that the node and the deployment file belong to the same ledger",
         ) from error
     return tuple(_shaped(p, v) for p, v in zip(parameters, values, strict=True))

@@ -7,10 +7,10 @@ from typing import Any
 
 from ledger.chain.abi import Entry, encode_values
 from ledger.chain.artifacts import artifact
-from ledger.errors import InputError
+from ledger.errors import InputError, IntegrityError
 from ledger.model.ids import Address
 
-__all__ = ["Call", "DecodedCall", "decode_call"]
+__all__ = ["Call", "DecodedCall", "decode_call", "function_called", "read_call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,32 @@ class DecodedCall:
     Attributes:
         contract: Name of the contract.
         function: Its function, as in Solidity.
-        arguments: By snake_case name, in the forms of `ledger.chain.abi`.
+        arguments: By snake_case name, in the forms of `ledger.chain.abi`; None if they are not to be read.
         reads_only: Whether the function can change nothing.
         payable: Whether it takes native coin.
     """
 
     contract: str
     function: str
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] | None
     reads_only: bool
     payable: bool
+
+
+def function_called(data: bytes, contract: str) -> Entry:
+    """The function that calldata for a contract calls, known by its first four bytes; arguments are not looked at.
+
+    Raises:
+        InputError: The contract has no such function.
+    """
+    entry = artifact(contract).functions.get(data[:4])
+    if entry is None:
+        raise InputError(
+            "The transaction calls no function that is known",
+            why=f"{contract} has none with selector 0x{data[:4].hex()}",
+            fix="prepare the transaction with this software, of the version that the ledger was deployed with",
+        )
+    return entry
 
 
 def decode_call(data: bytes, contract: str, *, any_text: bool = False) -> DecodedCall:
@@ -78,17 +94,28 @@ def decode_call(data: bytes, contract: str, *, any_text: bool = False) -> Decode
         InputError: The contract has no such function.
         IntegrityError: The arguments do not decode.
     """
-    entry = artifact(contract).functions.get(data[:4])
-    if entry is None:
-        raise InputError(
-            "The transaction calls no function that is known",
-            why=f"{contract} has none with selector 0x{data[:4].hex()}",
-            fix="prepare the transaction with this software, of the version that the ledger was deployed with",
-        )
+    entry = function_called(data, contract)
+    return _decoded(contract, entry, entry.decode_arguments(data, any_text=any_text))
+
+
+def read_call(data: bytes, contract: str) -> DecodedCall:
+    """What calldata on the chain asks for. Anybody can bring any bytes there, so arguments may be unreadable.
+
+    Raises:
+        InputError: The contract has no such function.
+    """
+    entry = function_called(data, contract)
+    try:
+        return _decoded(contract, entry, entry.decode_arguments(data, any_text=True))
+    except IntegrityError:
+        return _decoded(contract, entry, None)
+
+
+def _decoded(contract: str, entry: Entry, arguments: dict[str, Any] | None) -> DecodedCall:
     return DecodedCall(
         contract=contract,
         function=entry.name,
-        arguments=entry.decode_arguments(data, any_text=any_text),
+        arguments=arguments,
         reads_only=entry.reads_only,
         payable=entry.mutability == "payable",
     )

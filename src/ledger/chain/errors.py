@@ -11,10 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from eth_abi.abi import decode
-from eth_abi.exceptions import DecodingError
-
-from ledger.chain.abi import Entry, snake_case
+from ledger.chain.abi import Entry, Parameter, decode_values, snake_case
 from ledger.chain.artifacts import CONTRACTS, artifact
 from ledger.chain.display import phrase, shown_all
 from ledger.errors import FundsError, IntegrityError, LedgerError, RefusedError
@@ -24,6 +21,8 @@ __all__ = ["decode_revert", "known_errors"]
 
 REQUIRE_SELECTOR: Final = bytes.fromhex("08c379a0")  # Error(string)
 PANIC_SELECTOR: Final = bytes.fromhex("4e487b71")  # Panic(uint256)
+REQUIRE_INPUTS: Final = (Parameter("reason", "string", "string"),)
+PANIC_INPUTS: Final = (Parameter("code", "uint256", "uint256"),)
 
 PANICS: Final[Mapping[int, str]] = {
     0x01: "an assertion failed",
@@ -104,11 +103,11 @@ def decode_revert(data: bytes, *, token: Address | None = None) -> LedgerError:
         if known is not None:
             return _custom(known, known.entry.decode_arguments(data), token)
         if data[:4] == REQUIRE_SELECTOR:
-            return _refused("Error", str(decode(["string"], data[4:])[0]), {})
+            return _refused("Error", str(decode_values(REQUIRE_INPUTS, data[4:])[0]), {})
         if data[:4] == PANIC_SELECTOR:
-            code = decode(["uint256"], data[4:])[0]
+            code = decode_values(PANIC_INPUTS, data[4:])[0]
             return _refused("Panic", PANICS.get(code, f"panic {code:#x}"), {"code": code})
-    except (IntegrityError, DecodingError, ValueError):
+    except IntegrityError:
         return _refused("Unknown", f"it gave an unreadable reason with selector 0x{data[:4].hex()}", {})
     if not data:
         return _refused("Unknown", "it gave no reason", {})

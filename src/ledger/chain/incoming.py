@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.chain.calls import DecodedCall, decode_call
+from ledger.chain.calls import function_called
 from ledger.chain.chain import Chain
 from ledger.chain.node import RpcError, explained
 from ledger.chain.raw import SignedTransaction
@@ -28,8 +28,10 @@ class OutdatedTransactionError(TransactionError):
     """The transaction would have been accepted once; prepared and signed anew, it will be."""
 
 
-def accept(chain: Chain, signed: SignedTransaction) -> DecodedCall:
-    """Refuse a transaction that is not for this ledger, and read what it asks for.
+def accept(chain: Chain, signed: SignedTransaction) -> None:
+    """Refuse a transaction that is not for this ledger.
+
+    Arguments are the contracts' to judge: reading them here would be work for strangers who need no coin to ask for it.
 
     Raises:
         InputError: It calls no function that is known, only reads, or moves native coin to nobody.
@@ -41,15 +43,14 @@ def accept(chain: Chain, signed: SignedTransaction) -> DecodedCall:
             why=f"it is for {signed.chain_id or 'any chain'}, the ledger is on {chain.chain_id}",
             fix="sign the prepared transaction as it is",
         )
-    decoded = decode_call(signed.data, contract_of(chain, signed))
-    if decoded.reads_only or (signed.value and not decoded.payable):
+    contract = contract_of(chain, signed)
+    function = function_called(signed.data, contract)
+    if function.reads_only or (signed.value and function.mutability != "payable"):
         raise InputError(
             "The transaction does nothing for the ledger",
-            why=f"{decoded.contract}.{decoded.function} "
-            + ("only reads" if decoded.reads_only else "takes no native coin"),
+            why=f"{contract}.{function.name} " + ("only reads" if function.reads_only else "takes no native coin"),
             fix="sign the prepared transaction as it is",
         )
-    return decoded
 
 
 def contract_of(chain: Chain, signed: SignedTransaction) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from ledger.chain.account import await_receipt, draft, failure, find_receipt, submit
-from ledger.chain.calls import Call, DecodedCall, decode_call
+from ledger.chain.calls import Call, DecodedCall, read_call
 from ledger.chain.chain import Chain
 from ledger.chain.events import Event, decode_logs
 from ledger.chain.incoming import accept, contract_of
@@ -33,6 +33,7 @@ __all__ = [
     "TransactionUnknownError",
     "UnsignedTransaction",
     "broadcast",
+    "broadcast_signed",
     "outcome_of",
     "prepare",
     "token_of",
@@ -150,7 +151,19 @@ def broadcast(chain: Chain, raw: bytes) -> bytes:
         RefusedError: A contract refused it, on nodes that say so at once.
         TransactionError: The node refused it: its number is taken, its price too low.
     """
-    signed = parse_raw(raw)
+    return broadcast_signed(chain, parse_raw(raw))
+
+
+def broadcast_signed(chain: Chain, signed: SignedTransaction) -> bytes:
+    """As `broadcast`, for a transaction that was read already.
+
+    Raises:
+        InputError: It calls nothing that is known.
+        WrongNetworkError: It is signed for another chain, or for a contract that is not the ledger's.
+        FundsError: The sender has too little native coin.
+        RefusedError: A contract refused it, on nodes that say so at once.
+        TransactionError: The node refused it: its number is taken, its price too low.
+    """
     accept(chain, signed)
     return submit(chain, signed)
 
@@ -182,7 +195,7 @@ def transaction(chain: Chain, tx_hash: bytes) -> TransactionRecord:
     """
     found = _find(chain, tx_hash)
     signed = parse_raw(_raw(chain, found, tx_hash))
-    call = decode_call(signed.data, contract_of(chain, signed), any_text=True)
+    call = read_call(signed.data, contract_of(chain, signed))
     receipt = find_receipt(chain, tx_hash)
     if receipt is None:
         return TransactionRecord(signed=signed, call=call, status=TransactionStatus.PENDING)

@@ -102,6 +102,7 @@ def test_a_call_reads_back_as_what_it_says(call: Call) -> None:
     assert (decoded.contract, decoded.function) == (call.contract, call.function)
     assert not decoded.reads_only
     assert not decoded.payable
+    assert decoded.arguments is not None
     assert _plain(tuple(decoded.arguments.values())) == _plain(call.arguments)
 
 

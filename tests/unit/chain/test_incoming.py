@@ -4,11 +4,17 @@ from typing import Any
 
 import pytest
 
+from ledger.chain import abi
+from ledger.chain.anvil import dev_signer
 from ledger.chain.artifacts import artifact
-from ledger.chain.incoming import OutdatedTransactionError, refusal
+from ledger.chain.chain import Chain
+from ledger.chain.incoming import OutdatedTransactionError, accept, refusal
 from ledger.chain.node import RpcError
 from ledger.chain.raw import parse_raw
+from ledger.chain.unsigned import UnsignedTransaction
 from ledger.errors import FundsError, LedgerError, RefusedError, TransactionError, WrongNetworkError
+from tests.support import api
+from tests.support.bombs import registrations
 from tests.unit.chain.test_raw import RAW
 
 SIGNED = parse_raw(RAW["dynamic fee"])
@@ -67,3 +73,17 @@ def test_a_reason_in_the_data_is_decoded() -> None:
 def test_a_taken_number_and_one_too_far_ahead_are_told_apart() -> None:
     assert "has sent another transaction" in refusal(RpcError("nonce too low", None), SIGNED).why
     assert "has not sent as many" in refusal(RpcError("Nonce too high.", None), SIGNED).why
+
+
+def test_a_transaction_is_judged_without_looking_at_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a stranger's arguments were decoded")
+
+    monkeypatch.setattr(abi, "decode_values", never)
+    to = api.deployment().address("Datasets")
+    unsigned = UnsignedTransaction(
+        to=to, data=registrations(100, 100), gas=10**6, nonce=0, chain_id=api.deployment().chain_id, gas_price=1
+    )
+    signed = parse_raw(dev_signer(0).sign_transaction(unsigned))
+    with Chain("http://127.0.0.1:1", api.deployment(), timeout=1) as chain:
+        accept(chain, signed)
