@@ -18,6 +18,7 @@ import {Cid} from "./Cid.sol";
 contract Datasets is IDatasets, ERC721, AccessManaged {
     uint256 private constant MAX_BATCH = 100;
     uint256 private constant MAX_PARENTS = 8;
+    uint256 private constant MAX_ATTRIBUTION = 500;
 
     struct Line {
         DatasetId supersedes;
@@ -31,9 +32,10 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
     mapping(DatasetId dataset => Dataset) private _datasets;
     mapping(DatasetId dataset => Line) private _lines;
     mapping(DatasetId dataset => DatasetId[]) private _parents;
+    /// @dev Of the datasets with a manifest all but this one are revoked.
     mapping(bytes32 manifestDigest => DatasetId) private _byManifest;
-    /// @dev Whether the holder had withdrawn what the consortium then revoked.
-    mapping(DatasetId dataset => bool) private _withdrawnBeforeRevocation;
+    /// @dev Kept while the dataset is revoked, for the reinstatement.
+    mapping(DatasetId dataset => MemberId) private _withdrawnBy;
 
     constructor(address authority_, IMembers members) ERC721("Research Dataset", "DATASET") AccessManaged(authority_) {
         _members = members;
@@ -68,6 +70,7 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
         Dataset storage record = _requireHolder(dataset);
         _requireStatus(dataset, record, DatasetStatus.Active, DatasetStatus.Withdrawn);
 
+        _withdrawnBy[dataset] = record.holder;
         _setStatus(dataset, record, DatasetStatus.Withdrawn);
     }
 
@@ -76,6 +79,7 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
         Dataset storage record = _requireHolder(dataset);
         _requireStatus(dataset, record, DatasetStatus.Withdrawn, DatasetStatus.Active);
 
+        _withdrawnBy[dataset] = MemberId.wrap(0);
         _setStatus(dataset, record, DatasetStatus.Active);
     }
 
@@ -87,19 +91,20 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
             revert DatasetStatusChangeRefused(dataset, present, DatasetStatus.Revoked);
         }
 
-        if (present == DatasetStatus.Withdrawn) _withdrawnBeforeRevocation[dataset] = true;
         _setStatus(dataset, record, DatasetStatus.Revoked);
     }
 
     /// @inheritdoc IDatasets
     function reinstate(DatasetId dataset) external restricted {
         Dataset storage record = _requireDataset(dataset);
-        bool withdrawn = _withdrawnBeforeRevocation[dataset];
-        DatasetStatus former = withdrawn ? DatasetStatus.Withdrawn : DatasetStatus.Active;
-        _requireStatus(dataset, record, DatasetStatus.Revoked, former);
+        _requireStatus(dataset, record, DatasetStatus.Revoked, DatasetStatus.Active);
+        bytes32 manifestDigest = record.manifestDigest;
+        DatasetId named = _byManifest[manifestDigest];
+        if (_datasets[named].status != DatasetStatus.Revoked) revert DatasetDuplicate(manifestDigest, named);
 
-        if (withdrawn) delete _withdrawnBeforeRevocation[dataset];
-        _setStatus(dataset, record, former);
+        _byManifest[manifestDigest] = dataset;
+        bool withdrawn = !_withdrawnBy[dataset].isNoMember();
+        _setStatus(dataset, record, withdrawn ? DatasetStatus.Withdrawn : DatasetStatus.Active);
     }
 
     /// @inheritdoc IDatasets
@@ -135,6 +140,13 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
     }
 
     /// @inheritdoc IDatasets
+    function isDeliverableBy(DatasetId dataset, MemberId licensor) external view returns (bool) {
+        DatasetStatus status = _datasets[dataset].status;
+        if (status == DatasetStatus.Withdrawn) return _withdrawnBy[dataset] != licensor;
+        return status == DatasetStatus.Active;
+    }
+
+    /// @inheritdoc IDatasets
     function versionsOf(DatasetId dataset) external view returns (DatasetId supersedes, DatasetId supersededBy) {
         Line storage line = _lines[dataset];
         return (line.supersedes, line.supersededBy);
@@ -163,8 +175,7 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
 
     function _register(DatasetId dataset, MemberId holder, Registration calldata registration, uint256 index) private {
         _requireComplete(registration, index);
-        DatasetId existing = _byManifest[registration.manifestDigest];
-        if (!existing.isNoDataset()) revert DatasetDuplicate(registration.manifestDigest, existing);
+        _requireFree(registration.manifestDigest, holder);
         if (registration.collector != holder) _members.requireActive(registration.collector, Kinds.ANY);
 
         // Before the record is there, so that no dataset can name itself.
@@ -257,6 +268,16 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
         if (record.status == DatasetStatus.None) revert DatasetUnknown(dataset);
     }
 
+    /// @dev What the consortium revoked does not stand in the way of others, and its holder does not register it anew.
+    function _requireFree(bytes32 manifestDigest, MemberId holder) private view {
+        DatasetId existing = _byManifest[manifestDigest];
+        if (existing.isNoDataset()) return;
+        Dataset storage record = _datasets[existing];
+        if (record.status != DatasetStatus.Revoked || record.holder == holder) {
+            revert DatasetDuplicate(manifestDigest, existing);
+        }
+    }
+
     function _requireStatus(DatasetId dataset, Dataset storage record, DatasetStatus from, DatasetStatus to)
         private
         view
@@ -272,6 +293,8 @@ contract Datasets is IDatasets, ERC721, AccessManaged {
         ) {
             revert RegistrationIncomplete(index);
         }
+        uint256 length = bytes(registration.attribution).length;
+        if (length > MAX_ATTRIBUTION) revert AttributionTooLong(index, length, MAX_ATTRIBUTION);
         uint8 codec = registration.manifestCodec;
         if (codec != Cid.RAW && codec != Cid.DAG_PB) revert CodecUnknown(codec);
     }

@@ -48,7 +48,7 @@ interface IDatasets is IERC721 {
     /// @notice What a holder states when it registers a version. Fields as in {Dataset}.
     /// @param supersedes The version that this one replaces; none for a new dataset.
     /// @param parents Datasets from which this one derives, at most 8, without repetition.
-    /// @param attribution The line to print wherever the data is used; travels in the event only.
+    /// @param attribution The line to print wherever the data is used, at most 500 bytes; travels in the event only.
     struct Registration {
         MemberId collector;
         uint64 size;
@@ -94,12 +94,16 @@ interface IDatasets is IERC721 {
     error NotHolder(DatasetId dataset, MemberId holder, MemberId member);
 
     /// @notice The same manifest is registered already.
-    /// @dev Use the existing dataset, or encrypt the data anew.
+    /// @dev Use the existing dataset, or encrypt the data anew. If it is somebody's copy, ask the stewards to revoke it.
     error DatasetDuplicate(bytes32 manifestDigest, DatasetId existing);
 
     /// @notice A field that must be set is zero.
     /// @dev Fill in the manifest's and the metadata's digest, the key commitment, the size and the attribution.
     error RegistrationIncomplete(uint256 index);
+
+    /// @notice The attribution is too long.
+    /// @dev Shorten it to at most `most` bytes; a letter outside ASCII takes two to four.
+    error AttributionTooLong(uint256 index, uint256 length, uint256 most);
 
     /// @notice The manifest's codec is neither raw nor dag-pb.
     /// @dev Use 0x55 or 0x70, as the CID says.
@@ -126,10 +130,12 @@ interface IDatasets is IERC721 {
     error DatasetStatusChangeRefused(DatasetId dataset, DatasetStatus from, DatasetStatus to);
 
     /// @notice Registers one or many versions, all or none.
-    /// @dev Caller: an active institution, which becomes the holder; the token goes to the calling account.
-    /// Reverts with {BatchSizeInvalid}, {RegistrationIncomplete}, {CodecUnknown}, {DatasetDuplicate}, {NotHolder},
-    /// {AlreadySuperseded}, {DatasetUnknown}, {ParentsInvalid}, {IMembers.MemberNotActive} (collector) and the
-    /// errors of {IMembers.activeMemberOf}.
+    /// @dev Caller: an active institution, which becomes the holder; the token goes to the calling account. Who comes
+    /// first has the manifest, even if it read it in another's pending transaction: the stewards revoke such a copy,
+    /// and a manifest whose dataset is revoked can be registered again, by anyone but the holder of that dataset.
+    /// Reverts with {BatchSizeInvalid}, {RegistrationIncomplete}, {AttributionTooLong}, {CodecUnknown},
+    /// {DatasetDuplicate}, {NotHolder}, {AlreadySuperseded}, {DatasetUnknown}, {ParentsInvalid},
+    /// {IMembers.MemberNotActive} (collector) and the errors of {IMembers.activeMemberOf}.
     /// @param registrations 1 to 100 records.
     /// @return first Id of the first; the others follow in order.
     function register(Registration[] calldata registrations) external returns (DatasetId first);
@@ -140,8 +146,9 @@ interface IDatasets is IERC721 {
     /// @param embargoUntil New end, Unix time in seconds; a past time ends it now.
     function shortenEmbargo(DatasetId dataset, uint40 embargoUntil) external;
 
-    /// @notice Stops new licences and renewals. Licences in force stay in force; money in escrow for an undelivered
-    /// key becomes refundable at once.
+    /// @notice Stops new licences and renewals. Licences in force stay in force; money in escrow for a key that the
+    /// caller's member sold and has not delivered becomes refundable at once. What an earlier holder sold is still its
+    /// to deliver: see {isDeliverableBy}.
     /// @dev Caller: the holder. Reverts with {NotHolder}, {DatasetStatusChangeRefused}.
     /// @param dataset Its id.
     function withdraw(DatasetId dataset) external;
@@ -151,13 +158,15 @@ interface IDatasets is IERC721 {
     /// @param dataset Its id.
     function restore(DatasetId dataset) external;
 
-    /// @notice Stops new licences and renewals whatever the holder wants, until {reinstate}.
+    /// @notice Stops new licences, renewals and deliveries whatever the holder wants, until {reinstate}. The manifest is
+    /// free to be registered by another member.
     /// @dev Caller: the stewardship role. Reverts with {DatasetUnknown}, {DatasetStatusChangeRefused}.
     /// @param dataset Its id.
     function revoke(DatasetId dataset) external;
 
     /// @notice Lifts a revocation.
-    /// @dev Caller: the stewardship role. Reverts with {DatasetStatusChangeRefused}.
+    /// @dev Caller: the stewardship role. Reverts with {DatasetUnknown}, {DatasetStatusChangeRefused},
+    /// {DatasetDuplicate}: the manifest was registered anew meanwhile, and that dataset is not revoked.
     /// @param dataset Its id.
     function reinstate(DatasetId dataset) external;
 
@@ -188,6 +197,14 @@ interface IDatasets is IERC721 {
     /// @param dataset Its id.
     function isAvailable(DatasetId dataset) external view returns (bool);
 
+    /// @notice Whether `licensor` may still deliver keys of the dataset that it sold: the dataset exists, the consortium
+    /// has not revoked it, and the licensor itself has not withdrawn it. A withdrawal by a later holder does not count,
+    /// even if the dataset came back since: that holder could else read a key in a pending delivery, stop the delivery
+    /// and have the price refunded.
+    /// @param dataset Its id.
+    /// @param licensor Member that approved the licence.
+    function isDeliverableBy(DatasetId dataset, MemberId licensor) external view returns (bool);
+
     /// @notice Neighbours in the line of versions; none where there is none.
     /// @param dataset Its id.
     /// @return supersedes The version that this one replaces.
@@ -198,7 +215,7 @@ interface IDatasets is IERC721 {
     /// @param dataset Its id.
     function parentsOf(DatasetId dataset) external view returns (DatasetId[] memory);
 
-    /// @notice The dataset with this manifest; none if there is none.
+    /// @notice The dataset with this manifest; none if there is none. Of several, all others are revoked.
     /// @param manifestDigest sha2-256 digest of the manifest's CID.
     function datasetByManifest(bytes32 manifestDigest) external view returns (DatasetId);
 

@@ -71,7 +71,7 @@ interface ILicences is IERC721, IERC5192 {
 
     /// @notice One side's signature.
     /// @param signer Account of the party: its key signed, or it is a contract that accepts by ERC-1271.
-    /// @param signature The signature's bytes.
+    /// @param signature The signature's bytes, at most 1,024.
     struct PartySignature {
         address signer;
         bytes signature;
@@ -162,6 +162,10 @@ interface ILicences is IERC721, IERC5192 {
     /// @dev Sign the present agreement again: purpose, delivery key, chain and contract are part of what is signed.
     error SignatureInvalid(LicenceId licence, MemberId party, address signer);
 
+    /// @notice The signature is too long.
+    /// @dev Sign with an account whose signatures have at most `most` bytes.
+    error SignatureTooLong(LicenceId licence, MemberId party, uint256 length, uint256 most);
+
     /// @notice The agreement's signatures are too old.
     /// @dev Sign again with a later deadline.
     error AgreementExpired(LicenceId licence, uint40 deadline);
@@ -233,8 +237,8 @@ interface ILicences is IERC721, IERC5192 {
     /// @dev Caller: anyone who has both signatures. From Approved. The agreement signed is built from the ledger's own
     /// records (see {agreementOf}), so a changed key or purpose makes the signatures invalid.
     /// Reverts with {LicenceStateRefused}, {AgreementExpired}, {TermsMismatch}, {SignatureInvalid},
-    /// {IOffers.OfferNotOpen}, {IDatasets.DatasetNotAvailable}, {IDatasets.NotHolder} (the licensor holds the dataset
-    /// no more), {IMembers.DeliveryKeyMissing}, {IMembers.MemberNotActive} (either party).
+    /// {SignatureTooLong}, {IOffers.OfferNotOpen}, {IDatasets.DatasetNotAvailable}, {IDatasets.EmbargoInForce},
+    /// {IDatasets.NotHolder} (the licensor holds the dataset no more), {IMembers.DeliveryKeyMissing}, {IMembers.MemberNotActive} (either party).
     /// @param licence The approved application.
     /// @param terms The offer's terms, whose digest the ledger holds.
     /// @param deadline The deadline in the signed agreement.
@@ -264,7 +268,9 @@ interface ILicences is IERC721, IERC5192 {
 
     /// @notice Records that the key was delivered, and mints the licence's token to the licensee's principal.
     /// @dev Caller: {IKeyExchange} alone. From Paid. Reverts with {NotKeyExchange}, {LicenceStateRefused},
-    /// {IDatasets.DatasetNotAvailable}: what was withdrawn or revoked after the payment is refunded, not delivered.
+    /// {IDatasets.DatasetNotAvailable}: what was revoked, or withdrawn by the licensor, after the payment is refunded,
+    /// not delivered (see {IDatasets.isDeliverableBy}). What remains: the stewards can turn a paid delivery into a
+    /// refund, and a revocation just before a delivery leaves the wrapped key readable in the failed transaction.
     /// @param licence The paid licence.
     function recordDelivery(LicenceId licence) external;
 
@@ -281,14 +287,16 @@ interface ILicences is IERC721, IERC5192 {
 
     /// @notice Gives the price back to the licensee and ends the licence.
     /// @dev Caller: in Paid, Overdue or Delivered the licensor, of its own will; anyone when the delivery is overdue,
-    /// or when the dataset was withdrawn or revoked before the key was delivered.
+    /// or when the dataset was revoked, or withdrawn by the licensor, before the key was delivered.
     /// Reverts with {LicenceStateRefused}, {RefundNotDue}.
     /// @param licence The paid licence.
     function refund(LicenceId licence) external;
 
     /// @notice Pays for another term at the price of the offer, if it is still open; split at once, as the key is
     /// delivered already. A term that has ended starts anew now, another is added to the end. No more than one term
-    /// lies ahead, so a holder that withdraws its offer knows when the last licence under it ends.
+    /// lies ahead, so a holder that withdraws its offer knows when the last licence under it ends. The holder's standing
+    /// does not matter: the licensee has the data, and pays the present holder what the standing offer asks for its
+    /// further use. To end it, the holder withdraws the offer or the dataset, or the stewards revoke the dataset.
     /// @dev Caller: an active account of the licensee, with an allowance to {IBenefits}. In Active or Expired.
     /// Reverts with {LicenceStateRefused}, {NotLicensee}, {PriceAboveLimit}, {RenewalTooEarly}, {IOffers.OfferNotOpen},
     /// {IDatasets.DatasetNotAvailable}, {IBenefits.TransferInexact}, the token's own errors and those of

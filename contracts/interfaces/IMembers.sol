@@ -36,7 +36,7 @@ interface IMembers {
     /// @param kinds What it may do.
     /// @param country ISO 3166-1 alpha-2 code of its seat.
     /// @param metadataDigest sha2-256 digest of the CID of its metadata document.
-    /// @param name Name to show; travels in the event only.
+    /// @param name Name to show, at most 200 bytes; travels in the event only.
     struct Admission {
         address principal;
         MemberKinds kinds;
@@ -64,7 +64,7 @@ interface IMembers {
     /// @notice A member's name or metadata document changed.
     event MemberDescribed(MemberId indexed member, bytes32 metadataDigest, string name);
 
-    /// @notice The principal invited `account` to act for the member.
+    /// @notice The principal invited `account` to act for the member, until the next {PrincipalChanged}.
     event AccountInvited(MemberId indexed member, address indexed account);
 
     /// @notice `account` acts for the member from now on.
@@ -73,7 +73,7 @@ interface IMembers {
     /// @notice `account` acts for the member no longer.
     event AccountRemoved(MemberId indexed member, address indexed account);
 
-    /// @notice The member's principal account is now `principal`.
+    /// @notice The member's principal account is now `principal`. All invitations made before it are void.
     event PrincipalChanged(MemberId indexed member, address indexed principal);
 
     /// @notice Dataset keys for the member are delivered to the secp256k1 point (`x`, `y`) from now on.
@@ -104,7 +104,7 @@ interface IMembers {
     error AccountTaken(address account, MemberId member);
 
     /// @notice The member has not invited this account.
-    /// @dev Let the member's principal invite the account first.
+    /// @dev Let the member's principal invite the account; a change of the principal voids older invitations.
     error AccountNotInvited(MemberId member, address account);
 
     /// @notice The principal account cannot be removed.
@@ -118,6 +118,10 @@ interface IMembers {
     /// @notice The country is not two capital letters.
     /// @dev Use the ISO 3166-1 alpha-2 code.
     error CountryInvalid(bytes2 country);
+
+    /// @notice The name is too long.
+    /// @dev Shorten it to at most `most` bytes; a letter outside ASCII takes two to four.
+    error NameTooLong(uint256 length, uint256 most);
 
     /// @notice The point is not on secp256k1.
     /// @dev Send the uncompressed public key of the delivery key.
@@ -135,8 +139,10 @@ interface IMembers {
     /// @dev Name an account that can sign.
     error AccountZero();
 
-    /// @notice Admits a member.
-    /// @dev Caller: the admissions role. Reverts with {AccountZero}, {AccountTaken}, {KindsInvalid}, {CountryInvalid}.
+    /// @notice Admits a member. The principal account is not asked: who holds the admissions role vouches that the
+    /// institution controls it and wants to join, for the account can never belong to another member.
+    /// @dev Caller: the admissions role. Reverts with {AccountZero}, {AccountTaken}, {KindsInvalid}, {CountryInvalid},
+    /// {NameTooLong}.
     /// @param admission What the institution states.
     /// @return member Its id.
     function admit(Admission calldata admission) external returns (MemberId member);
@@ -153,7 +159,8 @@ interface IMembers {
     /// @param kinds A non-empty subset of the known kinds.
     function setKinds(MemberId member, MemberKinds kinds) external;
 
-    /// @notice Invites an account to act for the caller's member; it must accept with {acceptInvitation}.
+    /// @notice Invites an account to act for the caller's member; it must accept with {acceptInvitation}, before
+    /// the principal is changed.
     /// @dev Caller: the principal. Reverts with {AccountZero}, {AccountTaken}.
     /// @param account Account that has never belonged to a member.
     function inviteAccount(address account) external;
@@ -168,7 +175,7 @@ interface IMembers {
     /// @param account Account of the member, or one it has invited.
     function removeAccount(address account) external;
 
-    /// @notice Makes another account of the caller's member its principal.
+    /// @notice Makes another account of the caller's member its principal. Invitations made before are void.
     /// @dev Caller: the principal. The new one has accepted an invitation before, so it can sign.
     /// Reverts with {NotMember} if `account` does not act for the caller's member.
     /// @param account Account of the member, its principal from now on.
@@ -182,9 +189,9 @@ interface IMembers {
     function setDeliveryKey(uint256 x, uint256 y) external;
 
     /// @notice Changes the caller's name and metadata document.
-    /// @dev Caller: the principal.
+    /// @dev Caller: the principal. Reverts with {NameTooLong}.
     /// @param metadataDigest sha2-256 digest of the CID of the metadata document.
-    /// @param name Name to show; travels in the event only.
+    /// @param name Name to show, at most 200 bytes; travels in the event only.
     function describe(bytes32 metadataDigest, string calldata name) external;
 
     /// @notice The member for which `account` acts; none if there is none. Says nothing about its standing.

@@ -36,6 +36,8 @@ contract Licences is ILicences, Soulbound, EIP712, AccessManaged {
 
     uint32 private constant MIN_WINDOW = 1 minutes;
     uint32 private constant MAX_WINDOW = 90 days;
+    /// @dev Wallets of several keys (ERC-1271) need more than one signature's 65 bytes.
+    uint256 private constant MAX_SIGNATURE = 1024;
 
     IMembers private immutable _members;
     IDatasets private immutable _datasets;
@@ -161,7 +163,7 @@ contract Licences is ILicences, Soulbound, EIP712, AccessManaged {
         if (msg.sender != _keyExchange) revert NotKeyExchange(msg.sender);
         Lifecycle.Record storage record = _require(licence, PAID);
         IOffers.Offer memory offer = _offers.offerById(record.offer);
-        _requireAvailable(offer.dataset);
+        if (!_datasets.isDeliverableBy(offer.dataset, record.licensor)) _refuse(offer.dataset);
 
         uint40 acceptanceDue = record.begin(LicenceState.Delivered, _acceptanceWindow);
         uint40 expiresAt = uint40(block.timestamp) + offer.duration; // in range for 34,000 years
@@ -319,16 +321,19 @@ contract Licences is ILicences, Soulbound, EIP712, AccessManaged {
     }
 
     function _requireAvailable(DatasetId dataset) private view {
-        if (!_datasets.isAvailable(dataset)) {
-            revert IDatasets.DatasetNotAvailable(dataset, _datasets.datasetById(dataset).status);
-        }
+        if (!_datasets.isAvailable(dataset)) _refuse(dataset);
+    }
+
+    function _refuse(DatasetId dataset) private view {
+        revert IDatasets.DatasetNotAvailable(dataset, _datasets.datasetById(dataset).status);
     }
 
     /// @dev For a caller other than the licensor.
     function _requireRefundDue(LicenceId licence, Lifecycle.Record storage record) private view {
         LicenceState state = record.stateOf();
         if (state == LicenceState.Overdue) return;
-        if (state == LicenceState.Paid && !_datasets.isAvailable(_offers.datasetOf(record.offer))) return;
+        bool deliverable = _datasets.isDeliverableBy(_offers.datasetOf(record.offer), record.licensor);
+        if (state == LicenceState.Paid && !deliverable) return;
         revert RefundNotDue(licence, record.deadline);
     }
 
@@ -345,6 +350,8 @@ contract Licences is ILicences, Soulbound, EIP712, AccessManaged {
         private
         view
     {
+        uint256 length = given.signature.length;
+        if (length > MAX_SIGNATURE) revert SignatureTooLong(licence, party, length, MAX_SIGNATURE);
         if (
             _members.memberOf(given.signer) != party
                 || !SignatureChecker.isValidSignatureNow(given.signer, digest, given.signature)

@@ -24,10 +24,15 @@ contract Members is IMembers, AccessManaged {
         uint256 y;
     }
 
+    uint256 private constant MAX_NAME = 200;
+
     uint32 private _memberCount;
     mapping(MemberId member => Member) private _members;
     mapping(address account => Account) private _accounts;
-    mapping(MemberId member => mapping(address account => bool)) private _invitations;
+    /// @dev How often the member's principal was changed.
+    mapping(MemberId member => uint256) private _succession;
+    /// @dev One more than the succession when the account was invited: a new principal voids what is older.
+    mapping(MemberId member => mapping(address account => uint256)) private _invitations;
     mapping(MemberId member => Point) private _deliveryKeys;
 
     constructor(address authority_, Admission[] memory founders) AccessManaged(authority_) {
@@ -68,13 +73,13 @@ contract Members is IMembers, AccessManaged {
         if (account == address(0)) revert AccountZero();
         _requireFree(account);
 
-        _invitations[member][account] = true;
+        _invitations[member][account] = _succession[member] + 1;
         emit AccountInvited(member, account);
     }
 
     /// @inheritdoc IMembers
     function acceptInvitation(MemberId member) external {
-        if (!_invitations[member][msg.sender]) revert AccountNotInvited(member, msg.sender);
+        if (!_isInvited(member, msg.sender)) revert AccountNotInvited(member, msg.sender);
         _requireFree(msg.sender);
 
         delete _invitations[member][msg.sender];
@@ -85,7 +90,7 @@ contract Members is IMembers, AccessManaged {
     function removeAccount(address account) external {
         MemberId member = _requirePrincipal();
         if (account == msg.sender) revert PrincipalNotRemovable(member, account);
-        bool invited = _invitations[member][account];
+        bool invited = _isInvited(member, account);
         if (!invited && memberOf(account) != member) revert AccountNotInvited(member, account);
 
         if (invited) delete _invitations[member][account];
@@ -99,6 +104,7 @@ contract Members is IMembers, AccessManaged {
         if (memberOf(account) != member) revert NotMember(account);
 
         _members[member].principal = account;
+        ++_succession[member];
         emit PrincipalChanged(member, account);
     }
 
@@ -114,6 +120,7 @@ contract Members is IMembers, AccessManaged {
     /// @inheritdoc IMembers
     function describe(bytes32 metadataDigest, string calldata name) external {
         MemberId member = _requirePrincipal();
+        _requireShort(bytes(name).length);
 
         _members[member].metadataDigest = metadataDigest;
         emit MemberDescribed(member, metadataDigest, name);
@@ -168,6 +175,7 @@ contract Members is IMembers, AccessManaged {
         _requireFree(admission.principal);
         _requireKinds(admission.kinds);
         if (!Countries.isWellFormed(admission.country)) revert CountryInvalid(admission.country);
+        _requireShort(bytes(admission.name).length);
 
         member = MemberId.wrap(++_memberCount);
         _members[member] = Member({
@@ -218,6 +226,14 @@ contract Members is IMembers, AccessManaged {
     function _requireFree(address account) private view {
         MemberId member = _accounts[account].member;
         if (!member.isNoMember()) revert AccountTaken(account, member);
+    }
+
+    function _isInvited(MemberId member, address account) private view returns (bool) {
+        return _invitations[member][account] == _succession[member] + 1;
+    }
+
+    function _requireShort(uint256 nameLength) private pure {
+        if (nameLength > MAX_NAME) revert NameTooLong(nameLength, MAX_NAME);
     }
 
     function _requireKinds(MemberKinds kinds) private pure {

@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @notice Standing of a member. A suspended member finishes what it has signed and withdraws what it has earned;
-/// it begins nothing new. An expelled one is never readmitted under the same id.
+/// it begins nothing new. Its licensees can still renew what it offered, and pay it. An expelled one is never readmitted
+/// under the same id.
 enum MemberStatus {
     None,
     Active,

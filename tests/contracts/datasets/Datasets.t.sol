@@ -61,6 +61,18 @@ contract DatasetsTest is World {
         assertTrue(datasets.isAvailable(dataset), "available");
     }
 
+    /// forge-config: default.fuzz.runs = 16
+    function testFuzz_anAttributionHasAtMost500Bytes(uint16 excess) public {
+        IDatasets.Registration memory stated = registration();
+        stated.attribution = string(new bytes(500));
+        _register(HOSPITAL, stated);
+        uint256 length = 501 + uint256(excess);
+        stated = registration();
+        stated.attribution = string(new bytes(length));
+        vm.expectRevert(abi.encodeWithSelector(IDatasets.AttributionTooLong.selector, 0, length, 500));
+        _register(HOSPITAL, stated);
+    }
+
     function test_theTokenGoesToTheCallingAccount() public {
         _join(HOSPITAL, STRANGER);
         DatasetId dataset = _register(STRANGER, registration());

@@ -26,6 +26,7 @@ import {Steps} from "./Steps.sol";
 /// succeed, and one that reverts is a fault. Every log goes to the mirror.
 contract Handler is Steps {
     uint256 private constant MAX_DATASETS = 8;
+    uint256 private constant MAX_COPIES = 4;
     uint256 private constant MAX_OFFERS = 12;
 
     Mirror public mirror;
@@ -107,7 +108,8 @@ contract Handler is Steps {
         if (seed % 8 == 0) _withdrawOffer(seed >> 8);
         else if (seed % 8 < 4) _changeStatus(seed >> 8);
         else if (seed % 8 < 6) _shortenEmbargo(seed >> 8);
-        else _transfer(seed >> 8);
+        else if (seed % 8 == 6) _transfer(seed >> 8);
+        else _takeOver(seed >> 8);
     }
 
     function _withdrawOffer(uint256 seed) private {
@@ -122,12 +124,33 @@ contract Handler is Steps {
         if (datasets.datasetCount() == 0) return;
         DatasetId dataset = _dataset(seed >> 8);
         DatasetStatus status = datasets.datasetById(dataset).status;
-        if (status == DatasetStatus.Revoked) return _reinstate(dataset);
+        if (status == DatasetStatus.Revoked) return _reinstateUnlessTaken(dataset);
         if (seed % 4 == 0) return _revoke(dataset);
         vm.startPrank(members.principalOf(datasets.holderOf(dataset)));
         if (status == DatasetStatus.Withdrawn) datasets.restore(dataset);
         else if (seed % 4 == 1) datasets.withdraw(dataset);
         vm.stopPrank();
+    }
+
+    function _reinstateUnlessTaken(DatasetId dataset) private {
+        DatasetId named = datasets.datasetByManifest(datasets.datasetById(dataset).manifestDigest);
+        if (datasets.datasetById(named).status == DatasetStatus.Revoked) _reinstate(dataset);
+    }
+
+    /// @dev What the stewards find to be a copy is revoked and registered by the other institution.
+    function _takeOver(uint256 seed) private {
+        uint64 total = datasets.datasetCount();
+        if (total == 0 || total >= MAX_DATASETS + MAX_COPIES) return;
+        bytes32 manifest = datasets.datasetById(_dataset(seed)).manifestDigest;
+        DatasetId copy = datasets.datasetByManifest(manifest);
+        IDatasets.Dataset memory record = datasets.datasetById(copy);
+        address holder = record.holder == HOSPITAL_ID ? INSTITUTE : HOSPITAL;
+        if (!_isActive(members.memberOf(holder)) || !_isActive(HOSPITAL_ID)) return;
+        if (record.status != DatasetStatus.Revoked) _revoke(copy);
+        IDatasets.Registration memory stated = registration();
+        stated.manifestDigest = manifest;
+        _register(holder, stated);
+        ++count["taken over"];
     }
 
     function _shortenEmbargo(uint256 seed) private {
@@ -198,8 +221,7 @@ contract Handler is Steps {
         LicenceId licence = _find(seed, 1 << 7 | 1 << 8 | 1 << 9);
         if (licence.isNoLicence()) return;
         LicenceState state = licences.stateOf(licence);
-        bool due =
-            state == LicenceState.Overdue || (state == LicenceState.Paid && !datasets.isAvailable(_datasetOf(licence)));
+        bool due = state == LicenceState.Overdue || (state == LicenceState.Paid && !_isDeliverable(licence));
         vm.prank(due ? anyone : members.principalOf(licences.licenceById(licence).licensor));
         licences.refund(licence);
         ++count["refunded"];
@@ -290,8 +312,12 @@ contract Handler is Steps {
             || topics[0] == ILicences.LicencePaid.selector || topics[0] == ILicences.LicenceDelivered.selector
             || topics[0] == ILicences.LicenceRenewed.selector;
         if (!licensing) return;
-        DatasetId dataset = _datasetOf(LicenceId.wrap(uint64(uint256(topics[1]))));
-        assertTrue(datasets.isAvailable(dataset), "what is withdrawn or revoked is never licensed");
+        LicenceId licence = LicenceId.wrap(uint64(uint256(topics[1])));
+        DatasetId dataset = _datasetOf(licence);
+        DatasetStatus status = datasets.datasetById(dataset).status;
+        bool soldBefore = topics[0] == ILicences.LicenceDelivered.selector && status == DatasetStatus.Withdrawn
+            && mirror.withdrawnBy(dataset) != licences.licenceById(licence).licensor;
+        assertTrue(status == DatasetStatus.Active || soldBefore, "what is withdrawn or revoked is never licensed");
     }
 
     function _assertSoulbound(Vm.Log memory log) private view {

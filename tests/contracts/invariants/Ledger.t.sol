@@ -6,12 +6,13 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Datasets} from "../../../contracts/datasets/Datasets.sol";
 import {KeyExchange} from "../../../contracts/delivery/KeyExchange.sol";
 import {IBenefits} from "../../../contracts/interfaces/IBenefits.sol";
+import {IDatasets} from "../../../contracts/interfaces/IDatasets.sol";
 import {Licences} from "../../../contracts/licensing/Licences.sol";
 import {Offers} from "../../../contracts/licensing/Offers.sol";
 import {Members} from "../../../contracts/members/Members.sol";
 import {Benefits} from "../../../contracts/payments/Benefits.sol";
 import {DatasetId, LicenceId, MemberId, OfferId} from "../../../contracts/types/Ids.sol";
-import {EscrowStatus, LicenceState} from "../../../contracts/types/States.sol";
+import {DatasetStatus, EscrowStatus, LicenceState} from "../../../contracts/types/States.sol";
 import {Test} from "../support/Test.sol";
 import {Handler} from "./Handler.sol";
 import {Mirror} from "./Mirror.sol";
@@ -95,8 +96,9 @@ contract LedgerInvariants is Test {
             assertTrue(success, "no act reverts");
             invariant_ledger();
         }
-        string[17] memory effects = [
+        string[18] memory effects = [
             "register",
+            "taken over",
             "publish",
             "applyFor",
             "advance",
@@ -171,7 +173,12 @@ contract LedgerInvariants is Test {
         assertTrue(supersedes == _mirror.supersedes(id) && supersededBy == _mirror.supersededBy(id), "versions");
         uint64 number = DatasetId.unwrap(id);
         assertEq(_datasets.ownerOf(number), _mirror.ownerOf(address(_datasets), number), "owner");
-        assertTrue(_datasets.datasetByManifest(_mirror.datasetById(id).manifestDigest) == id, "by manifest");
+        IDatasets.Dataset memory dataset = _datasets.datasetById(id);
+        DatasetId named = _datasets.datasetByManifest(dataset.manifestDigest);
+        assertTrue(named == _mirror.byManifest(dataset.manifestDigest), "by manifest");
+        assertTrue(
+            named == id || dataset.status == DatasetStatus.Revoked, "one dataset a manifest, but for the revoked"
+        );
     }
 
     /// @dev Time passes and anyone ends what is open: then nothing is left but what nobody owns.

@@ -27,6 +27,8 @@ contract Mirror is Test {
     mapping(DatasetId dataset => DatasetId) public supersedes;
     mapping(DatasetId dataset => DatasetId) public supersededBy;
     mapping(DatasetId dataset => DatasetId[]) private _parents;
+    mapping(bytes32 manifestDigest => DatasetId) public byManifest;
+    mapping(DatasetId dataset => MemberId) public withdrawnBy;
     mapping(OfferId offer => IOffers.Offer) private _offers;
     mapping(LicenceId licence => ILicences.Licence) private _licences;
     mapping(LicenceId licence => bool) public settled;
@@ -127,7 +129,7 @@ contract Mirror is Test {
             assertTrue(embargoUntil < _datasets[id].embargoUntil, "an embargo never grows");
             _datasets[id].embargoUntil = embargoUntil;
         } else if (topics[0] == IDatasets.DatasetStatusChanged.selector) {
-            _datasets[id].status = abi.decode(data, (DatasetStatus));
+            _learnStatus(id, abi.decode(data, (DatasetStatus)));
         } else if (topics[0] == IOffers.OfferPublished.selector) {
             (bytes32 digest, Terms memory terms) = abi.decode(data, (bytes32, Terms));
             _offers[OfferId.wrap(DatasetId.unwrap(id))] = IOffers.Offer({
@@ -168,7 +170,16 @@ contract Mirror is Test {
         supersedes[id] = stated.supersedes;
         if (!stated.supersedes.isNoDataset()) supersededBy[stated.supersedes] = id;
         _parents[id] = stated.parents;
+        byManifest[stated.manifestDigest] = id;
         ++datasetCount;
+    }
+
+    function _learnStatus(DatasetId id, DatasetStatus status) private {
+        IDatasets.Dataset storage dataset = _datasets[id];
+        if (dataset.status == DatasetStatus.Revoked) byManifest[dataset.manifestDigest] = id;
+        else if (status == DatasetStatus.Withdrawn) withdrawnBy[id] = dataset.holder;
+        if (status == DatasetStatus.Active) withdrawnBy[id] = MemberId.wrap(0);
+        dataset.status = status;
     }
 
     function _learnLicence(bytes32[] memory topics, bytes memory data) private {

@@ -92,7 +92,7 @@ abstract contract Steps is World {
     }
 
     function _deliverIt(LicenceId licence) internal {
-        if (!datasets.isAvailable(_datasetOf(licence))) return;
+        if (!_isDeliverable(licence)) return;
         vm.prank(members.principalOf(licences.licenceById(licence).licensor));
         keyExchange.deliver(licence, WRAPPED_KEY, 2, GENERATOR_X);
         ++count["delivered"];
@@ -138,6 +138,10 @@ abstract contract Steps is World {
 
     function _licenseeOf(LicenceId licence) internal view returns (address) {
         return members.principalOf(licences.licenceById(licence).licensee);
+    }
+
+    function _isDeliverable(LicenceId licence) internal view returns (bool) {
+        return datasets.isDeliverableBy(_datasetOf(licence), licences.licenceById(licence).licensor);
     }
 
     function _isActive(MemberId member) internal view returns (bool) {

@@ -8,6 +8,7 @@ import {IDatasets} from "../../../contracts/interfaces/IDatasets.sol";
 import {IERC5192} from "../../../contracts/interfaces/IERC5192.sol";
 import {ILicences} from "../../../contracts/interfaces/ILicences.sol";
 import {DatasetId, LicenceId, MemberId} from "../../../contracts/types/Ids.sol";
+import {Kinds} from "../../../contracts/types/Kinds.sol";
 import {DatasetStatus, EscrowStatus, LicenceState, MemberStatus} from "../../../contracts/types/States.sol";
 import {World} from "../support/World.sol";
 
@@ -81,6 +82,66 @@ contract DeliveriesTest is World {
         _restore(DatasetId.wrap(1));
         _deliver(licence);
         assertState(licence, LicenceState.Delivered);
+    }
+
+    // A new holder reads the key in the licensor's pending delivery and tries to stop it, so that a friend is refunded.
+
+    function test_aNewHolderDoesNotStopTheDeliveryOfWhatWasSold() public {
+        LicenceId licence = _soldAndTransferred();
+        _withdrawAs(COMPANY);
+        _expectNoRefund(licence);
+        _deliver(licence);
+        assertState(licence, LicenceState.Delivered);
+        assertBalance(INSTITUTE_ID, 0);
+    }
+
+    function test_norIfItGivesTheDatasetBackAfterwards() public {
+        LicenceId licence = _soldAndTransferred();
+        _withdrawAs(COMPANY);
+        vm.prank(COMPANY);
+        datasets.transferFrom(COMPANY, HOSPITAL, 1);
+        _expectNoRefund(licence);
+        _deliver(licence);
+        assertState(licence, LicenceState.Delivered);
+    }
+
+    function test_theLicensorsOwnWithdrawalCountsAfterATransfer() public {
+        LicenceId licence = _paid();
+        _withdraw(DatasetId.wrap(1));
+        _transferToCompany();
+        vm.expectRevert(
+            abi.encodeWithSelector(IDatasets.DatasetNotAvailable.selector, DatasetId.wrap(1), DatasetStatus.Withdrawn)
+        );
+        _deliver(licence);
+
+        vm.prank(COMPANY);
+        datasets.restore(DatasetId.wrap(1));
+        _withdrawAs(COMPANY);
+        _expectNoRefund(licence);
+        _deliver(licence);
+        assertState(licence, LicenceState.Delivered);
+    }
+
+    function test_aRevocationCountsWhoeverHolds() public {
+        LicenceId licence = _soldAndTransferred();
+        _withdrawAs(COMPANY);
+        _revoke(DatasetId.wrap(1));
+        _refund(STRANGER, licence);
+        _assertRefunded(licence);
+    }
+
+    function test_whatIsReinstatedAsWithdrawnByTheLicensorIsNotDelivered() public {
+        LicenceId licence = _paid();
+        _withdraw(DatasetId.wrap(1));
+        _revoke(DatasetId.wrap(1));
+        _reinstate(DatasetId.wrap(1));
+        assertFalse(datasets.isDeliverableBy(DatasetId.wrap(1), HOSPITAL_ID), "deliverable");
+        _refund(STRANGER, licence);
+        _assertRefunded(licence);
+    }
+
+    function test_nobodyDeliversWhatIsNotThere() public view {
+        assertFalse(datasets.isDeliverableBy(DatasetId.wrap(99), HOSPITAL_ID), "deliverable");
     }
 
     function test_aLicenceInForceOutlivesARevocation() public {
@@ -289,6 +350,30 @@ contract DeliveriesTest is World {
         expectStateRefused(licence, LicenceState.Refunded, DELIVERED);
         vm.prank(INSTITUTE);
         licences.accept(licence);
+    }
+
+    function _soldAndTransferred() private returns (LicenceId licence) {
+        licence = _paid();
+        _transferToCompany();
+    }
+
+    function _transferToCompany() private {
+        vm.prank(OPERATOR);
+        members.setKinds(COMPANY_ID, Kinds.INSTITUTION);
+        vm.prank(HOSPITAL);
+        datasets.transferFrom(HOSPITAL, COMPANY, 1);
+    }
+
+    function _withdrawAs(address holder) private {
+        vm.prank(holder);
+        datasets.withdraw(DatasetId.wrap(1));
+    }
+
+    function _expectNoRefund(LicenceId licence) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(ILicences.RefundNotDue.selector, licence, uint40(START + DELIVERY_WINDOW))
+        );
+        _refund(STRANGER, licence);
     }
 
     function _refund(address caller, LicenceId licence) private {

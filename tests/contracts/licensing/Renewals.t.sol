@@ -123,6 +123,20 @@ contract RenewalsTest is World {
 
     // Refusals.
 
+    /// @dev The data is delivered and the offer stands: the licensee need not watch the holder's standing.
+    function test_aHolderInBadStandingIsRenewedWithAndPaid() public {
+        LicenceId licence = _active();
+        _setStatus(HOSPITAL_ID, MemberStatus.Expelled);
+        vm.warp(START + YEAR);
+        vm.startPrank(INSTITUTE);
+        token.approve(address(benefits), PRICE);
+        licences.renew(licence, uint128(PRICE));
+        vm.stopPrank();
+
+        (uint256 collector, uint256 holder,,) = benefits.partsOf(PRICE, shares());
+        assertBalance(HOSPITAL_ID, 2 * (collector + holder));
+    }
+
     function testFuzz_neverAboveTheLimit(uint128 limit) public {
         LicenceId licence = _renewable();
         if (limit < PRICE) {

@@ -200,6 +200,26 @@ contract SignaturesTest is World {
         _agreeWith(ILicences.PartySignature(HOSPITAL, noise), signed(INSTITUTE_KEY, _digest));
     }
 
+    function testFuzz_noSignatureIsLongerThan1024Bytes(uint16 excess, bool licensor) public {
+        ILicences.PartySignature memory given = signed(licensor ? HOSPITAL_KEY : INSTITUTE_KEY, _digest);
+        given.signature = new bytes(uint256(1024) + excess);
+        vm.expectRevert(
+            excess == 0
+                ? abi.encodeWithSelector(
+                    ILicences.SignatureInvalid.selector, _licence, licensor ? HOSPITAL_ID : INSTITUTE_ID, given.signer
+                )
+                : abi.encodeWithSelector(
+                    ILicences.SignatureTooLong.selector,
+                    _licence,
+                    licensor ? HOSPITAL_ID : INSTITUTE_ID,
+                    given.signature.length,
+                    1024
+                )
+        );
+        if (licensor) licences.agree(_licence, terms(), _deadline, given, signed(INSTITUTE_KEY, _digest));
+        else licences.agree(_licence, terms(), _deadline, signed(HOSPITAL_KEY, _digest), given);
+    }
+
     function test_theZeroAddressDoesNotSign() public {
         vm.expectRevert(abi.encodeWithSelector(ILicences.SignatureInvalid.selector, _licence, HOSPITAL_ID, address(0)));
         _agreeWith(ILicences.PartySignature(address(0), new bytes(65)), signed(INSTITUTE_KEY, _digest));

@@ -88,6 +88,48 @@ contract AccountsTest is World {
         members.acceptInvitation(HOSPITAL_ID);
     }
 
+    // Succession.
+
+    function test_aNewPrincipalVoidsOlderInvitations() public {
+        _join(HOSPITAL, CLERK);
+        _invite(HOSPITAL, STRANGER);
+        _handOver(HOSPITAL, CLERK);
+
+        vm.expectRevert(abi.encodeWithSelector(IMembers.AccountNotInvited.selector, HOSPITAL_ID, STRANGER));
+        vm.prank(STRANGER);
+        members.acceptInvitation(HOSPITAL_ID);
+        vm.expectRevert(abi.encodeWithSelector(IMembers.AccountNotInvited.selector, HOSPITAL_ID, STRANGER));
+        _remove(CLERK, STRANGER);
+    }
+
+    function test_aPrincipalThatComesBackDoesNotReviveThem() public {
+        _join(HOSPITAL, CLERK);
+        _invite(HOSPITAL, STRANGER);
+        _handOver(HOSPITAL, CLERK);
+        _handOver(CLERK, HOSPITAL);
+
+        vm.expectRevert(abi.encodeWithSelector(IMembers.AccountNotInvited.selector, HOSPITAL_ID, STRANGER));
+        vm.prank(STRANGER);
+        members.acceptInvitation(HOSPITAL_ID);
+    }
+
+    function test_theNewPrincipalInvitesAnew() public {
+        _join(HOSPITAL, CLERK);
+        _invite(HOSPITAL, STRANGER);
+        _handOver(HOSPITAL, CLERK);
+        _join(CLERK, STRANGER);
+        assertMember(members.memberOf(STRANGER), HOSPITAL_ID);
+    }
+
+    function test_theInvitationsOfOtherMembersStand() public {
+        _join(HOSPITAL, CLERK);
+        _invite(INSTITUTE, STRANGER);
+        _handOver(HOSPITAL, CLERK);
+        vm.prank(STRANGER);
+        members.acceptInvitation(INSTITUTE_ID);
+        assertMember(members.memberOf(STRANGER), INSTITUTE_ID);
+    }
+
     // Removal.
 
     function test_aRemovedAccountActsNoMore() public {
@@ -207,6 +249,13 @@ contract AccountsTest is World {
         members.describe(REASONS, "Impostor");
     }
 
+    function test_aNameHasAtMost200Bytes() public {
+        vm.startPrank(HOSPITAL);
+        members.describe(REASONS, string(new bytes(200)));
+        vm.expectRevert(abi.encodeWithSelector(IMembers.NameTooLong.selector, 201, 200));
+        members.describe(REASONS, string(new bytes(201)));
+    }
+
     function testFuzz_everyPublicKeyIsADeliveryKey(uint256 key) public {
         Vm.Wallet memory wallet = vm.createWallet(bound(key, 1, GROUP_ORDER - 1));
         vm.expectEmit(address(members));
@@ -245,6 +294,11 @@ contract AccountsTest is World {
     function _invite(address principal, address account) private {
         vm.prank(principal);
         members.inviteAccount(account);
+    }
+
+    function _handOver(address principal, address successor) private {
+        vm.prank(principal);
+        members.setPrincipal(successor);
     }
 
     function _remove(address principal, address account) private {

@@ -65,6 +65,13 @@ contract MembersTest is World {
         _admit(admission(address(0), Kinds.USER, "Nobody"));
     }
 
+    function test_admitRefusesANameAbove200Bytes() public {
+        vm.startPrank(OPERATOR);
+        vm.expectRevert(abi.encodeWithSelector(IMembers.NameTooLong.selector, 201, 200));
+        members.admit(admission(STRANGER, Kinds.USER, string(new bytes(201))));
+        members.admit(admission(STRANGER, Kinds.USER, string(new bytes(200))));
+    }
+
     function test_admitRefusesAnAccountOfAMember() public {
         vm.expectRevert(abi.encodeWithSelector(IMembers.AccountTaken.selector, FUND, FUND_ID));
         _admit(admission(FUND, Kinds.FUND, "Again"));
