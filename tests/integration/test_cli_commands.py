@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from ledger.chain import licences, members, tokens
 from ledger.chain.anvil import dev_signer
+from ledger.chain.signers import LocalSigner
+from ledger.chain.unsigned import UnsignedTransaction
 from ledger.model.ids import LicenceId, MemberId
 from ledger.model.licence import LicenceState
 from ledger.model.parties import MemberKind, MemberStatus
@@ -274,6 +277,36 @@ def test_a_ledger_is_deployed_for_its_founders(world: World, tmp_path: Path) -> 
     assert again.code == 3
     assert "never replaced" in again.error
     assert mine.run("network", "mint", SPARE, "1", "--as", "local:9").code == 8  # the deployer keeps no power
+
+
+def test_what_a_transaction_does_is_said_before_it_is_signed(
+    cli: Cli, dataset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said_at_signing: list[str] = []
+    sign = LocalSigner.sign_transaction
+
+    def watched(signer: LocalSigner, transaction: UnsignedTransaction) -> bytes:
+        said_at_signing.append(sys.stderr.getvalue())  # type: ignore[attr-defined] # replaced by tests.support.cli
+        return sign(signer, transaction)
+
+    offer = publish(cli, dataset, tmp_path)
+    monkeypatch.setattr(LocalSigner, "sign_transaction", watched)
+    stated = ("--metadata", tmp_path / "metadata.json", "--attribution", "Second Hospital")
+    commands = (
+        ("dataset", "withdraw", dataset, "--as", HOSPITAL),
+        ("dataset", "restore", dataset, "--as", HOSPITAL),
+        ("licence", "apply", offer, "--purpose", tmp_path / "licence.txt", "--as", INSTITUTE),
+        ("dataset", "register", study(tmp_path / "other"), *stated, "--as", HOSPITAL),
+    )
+
+    told = [cli.run(*command, passphrases=[PASSPHRASE]).err for command in commands]
+
+    assert said_at_signing == told
+    for said, part in zip(told, ("Withdraw dataset 1", "licensed again", "Apply for", "Second Hospital"), strict=True):
+        assert part in said
+        assert said.count("\n") == 1
+    assert cli.run("dataset", "withdraw", dataset, "--as", HOSPITAL, "--json").err == ""  # a program has the JSON
+    assert "Revoke" not in cli.run("dataset", "revoke", dataset, "--as", HOSPITAL).error  # refused, so never signed
 
 
 def test_story_and_command_see_the_same_licence(world: World, cli: Cli) -> None:

@@ -14,6 +14,7 @@ from ledger.chain.chain import Chain
 from ledger.chain.deployment import Deployment
 from ledger.chain.sender import Sender
 from ledger.chain.signers import Signer
+from ledger.cli.announcing import AnnouncingSender
 from ledger.cli.output import Output
 from ledger.cli.passphrases import Passphrases
 from ledger.config import Settings
@@ -135,5 +136,5 @@ class Desk:
 
     @cached_property
     def sender(self) -> Sender:
-        """Sends what the signer signs."""
-        return Sender(self.chain, self.signer)
+        """Sends what the signer signs, and says before what it does."""
+        return AnnouncingSender(self.chain, self.signer, self.output.note)

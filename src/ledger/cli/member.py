@@ -85,7 +85,7 @@ def admit(
     _store_when_allowed(desk, call, document)
     outcome = desk.sender.send(call)
     member = outcome.event("MemberAdmitted").arguments["member"]
-    return Record({"member": member, **mined(outcome)}, title=call.summary)
+    return Record({"member": member, **mined(outcome)})
 
 
 @command(app, "suspend", Needs.SIGNER)

@@ -107,7 +107,7 @@ def publish(
         keep_document(document, desk.stores)
     outcome = desk.sender.send(call)
     offer = outcome.event("OfferPublished").arguments["offer"]
-    return Record({"offer": offer, "dataset": dataset, **mined(outcome)}, title=call.summary)
+    return Record({"offer": offer, "dataset": dataset, **mined(outcome)})
 
 
 @command(app, "withdraw", Needs.SIGNER)

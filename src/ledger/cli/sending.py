@@ -15,8 +15,7 @@ __all__ = ["mined", "send", "stepped"]
 
 def send(desk: Desk, call: Call, **values: Any) -> Record:
     """Sign and send a call, and show what it did."""
-    outcome = desk.sender.send(call)
-    return Record({**values, **mined(outcome)}, title=call.summary)
+    return Record({**values, **mined(desk.sender.send(call))})
 
 
 def stepped(step: Step, **values: Any) -> Record:
