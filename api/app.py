@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from api import handlers, openapi
 from api.deps import Guards, Services
-from api.limits import Bodies, Hosts, ResponseHeaders
+from api.limits import Bodies, Hosts, Origins, ResponseHeaders
 from api.routers import (
     benefits,
     content,
@@ -62,6 +62,7 @@ def create_app(services: Services, *, allowed_hosts: Sequence[str] = ("*",)) -> 
     app.state.services = services
     app.state.guards = Guards(services.limits)
     app.add_middleware(Bodies, limit=services.limits.body)
+    app.add_middleware(Origins)
     if tuple(allowed_hosts) != ("*",):
         app.add_middleware(Hosts, allowed=frozenset(allowed_hosts))
     app.add_middleware(ResponseHeaders)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.idempotency import IdempotencyKeys
@@ -52,6 +53,8 @@ class Guards:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.node = Gate(limits.node_calls)
+        self.content = Gate(limits.content_reads)
+        self.content_threads = CapacityLimiter(limits.content_threads)
         self.documents = RequestRate(limits.documents_per_minute)
         self.document_bytes = ByteBudget(limits.document_bytes_per_day)
         self.idempotency = IdempotencyKeys()
@@ -83,7 +86,13 @@ async def _chain(request: Request) -> AsyncIterator[Chain]:
         yield services.chain
 
 
-def _store(request: Request) -> Iterator[Store]:
+async def _content_place(request: Request) -> AsyncIterator[None]:
+    guards: Guards = request.app.state.guards
+    with guards.content.entered():
+        yield
+
+
+def _store(request: Request, _: Annotated[None, Depends(_content_place)]) -> Iterator[Store]:
     services: Services = request.app.state.services
     with services.open_store() as store:
         yield store
@@ -96,4 +105,4 @@ IndexDep = Annotated[Index, Depends(_index)]
 ChainDep = Annotated[Chain, Depends(_chain, scope="function")]
 """The chain, and a place at the gate in front of it until the route's function has returned."""
 StoreDep = Annotated[Store, Depends(_store)]
-"""A store of this request's own, closed after the response."""
+"""A store of this request's own, and a place among those that read content, both until the response has been sent."""

@@ -1,4 +1,4 @@
-"""Idempotency keys (IETF draft "The Idempotency-Key HTTP Header Field"): one key, one request.
+"""Idempotency keys (IETF draft "The Idempotency-Key HTTP Header Field"): one sender's key, one request.
 
 Sending a signed transaction twice has no second effect in any case: its nonce and hash make it the same transaction.
 A key adds that a client which mixes up two requests is told. Keys are remembered in this process for a day, the
@@ -31,16 +31,21 @@ class _Use:
 
 
 class IdempotencyKeys:
-    """Keys in use, and the fingerprint of the body each was used with."""
+    """Keys in use, each within its sender's own, and the fingerprint of the body each was used with."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._uses: OrderedDict[str, _Use] = OrderedDict()
+        self._uses: OrderedDict[tuple[str, str], _Use] = OrderedDict()
         self._lock = Lock()
 
     @contextmanager
-    def held(self, key: str | None, fingerprint: bytes) -> Iterator[None]:
-        """Work under a key; without one, just work. A request that fails gives its key back.
+    def held(self, sender: str, key: str | None, fingerprint: bytes) -> Iterator[None]:
+        """Work under a key of a sender's; without one, just work. A request that fails gives its key back.
+
+        Args:
+            sender: Who signed: nobody meets, or learns of, the keys of others.
+            key: As the client named it.
+            fingerprint: Of the body.
 
         Raises:
             RequestError: The key is in use for a request that is not finished, or was used with another body.
@@ -48,22 +53,23 @@ class IdempotencyKeys:
         if key is None:
             yield
             return
-        first = self._begin(key, fingerprint)
+        name = (sender, key)
+        first = self._begin(name, fingerprint)
         done = False
         try:
             yield
             done = True
         finally:
-            self._end(key, forget=first and not done)
+            self._end(name, forget=first and not done)
 
-    def _begin(self, key: str, fingerprint: bytes) -> bool:
+    def _begin(self, name: tuple[str, str], fingerprint: bytes) -> bool:
         with self._lock:
             now = self._clock()
             while self._uses and (len(self._uses) >= MAX_KEYS or self._expired(next(iter(self._uses.values())), now)):
                 self._uses.popitem(last=False)
-            use = self._uses.get(key)
+            use = self._uses.get(name)
             if use is None:
-                self._uses[key] = _Use(fingerprint, now, running=True)
+                self._uses[name] = _Use(fingerprint, now, running=True)
                 return True
             if use.fingerprint != fingerprint:
                 raise RequestError("idempotency-mismatch", "The body is not the one that the key was used with")
@@ -72,11 +78,11 @@ class IdempotencyKeys:
             use.running = True
             return False
 
-    def _end(self, key: str, *, forget: bool) -> None:
+    def _end(self, name: tuple[str, str], *, forget: bool) -> None:
         with self._lock:
-            use = self._uses.get(key)
+            use = self._uses.get(name)
             if use is not None and forget:
-                del self._uses[key]
+                del self._uses[name]
             elif use is not None:
                 use.running = False
 

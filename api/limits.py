@@ -1,4 +1,4 @@
-"""What a client may not exceed: body size, requests a minute, bytes a day, calls to the node at once.
+"""What a client may not exceed: body size, requests a minute, bytes a day, calls to the node and reads at once.
 
 All counts live in this process and are forgotten by a restart. They bound what one process can be made to do; they are
 no substitute for the limits of a reverse proxy in front of a public service.
@@ -22,8 +22,9 @@ from api.handlers import SECURITY_HEADERS, respond
 from api.problems import RETRY_AFTER_SECONDS, RequestError, of_request
 from ledger.model.canonical import too_deep
 
-__all__ = ["Bodies", "ByteBudget", "Gate", "Hosts", "Limits", "RequestRate", "ResponseHeaders"]
+__all__ = ["Bodies", "ByteBudget", "Gate", "Hosts", "Limits", "Origins", "RequestRate", "ResponseHeaders"]
 
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PORT: Final = re.compile(r":\d+\Z")
 MAX_CLIENTS: Final = 10_000
 """Most clients whose request rate is remembered; the longest unseen is forgotten first."""
@@ -41,6 +42,8 @@ class Limits:
         node_calls: Requests that may wait for the node at once; more are turned away, so that a slow node never takes
             the threads that read the catalogue.
         threads: Threads that serve requests.
+        content_reads: Responses with stored content that may be under way at once, however slowly they are read.
+        content_threads: Threads that read and hash stored content; others stay free for everything else.
         kept_pages: Bytes of catalogue pages that are kept in memory until the index changes.
     """
 
@@ -50,6 +53,8 @@ class Limits:
     document_bytes_per_day: int = 256 * 2**20
     node_calls: int = 16
     threads: int = 32
+    content_reads: int = 128
+    content_threads: int = 8
     kept_pages: int = 16 * 2**20
 
 
@@ -144,6 +149,33 @@ class Hosts:
             await respond(problem)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+class Origins:
+    """ASGI middleware: refuses what a page of another site lets its reader's browser do, beyond reading.
+
+    A browser sends some bodies without asking first (``text/plain``), so not offering CORS is not enough. It does say
+    where the page is from (``Origin``, ``Sec-Fetch-Site``), and no page can change that. Programs say neither: they
+    pass.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and _from_elsewhere(Headers(scope=scope)):
+            problem = of_request(RequestError("cross-origin", "The Origin header names another host than this API's"))
+            await respond(problem)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _from_elsewhere(headers: Headers) -> bool:
+    origins = headers.getlist("origin")
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") or len(origins) > 1:
+        return True
+    return bool(origins) and origins[0].lower().partition("://")[2] != headers.get("host", "").lower()
 
 
 class ResponseHeaders:

@@ -96,14 +96,14 @@ CONTRACT_ERRORS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     422: (
         "AccessManagedInvalidAuthority", "AccessManagerBadConfirmation", "AccessManagerInvalidInitialAdmin",
-        "AccountZero", "BatchSizeInvalid", "CodecUnknown", "CountryInvalid", "DeliveryKeyInvalid", "DuoCodesInvalid",
-        "DuoParameterInvalid", "DurationInvalid", "ECDSAInvalidSignature", "ECDSAInvalidSignatureLength",
-        "ECDSAInvalidSignatureS", "ERC20InvalidApprover", "ERC20InvalidReceiver", "ERC20InvalidSender",
-        "ERC20InvalidSpender", "ERC721InvalidApprover", "ERC721InvalidOperator", "ERC721InvalidOwner",
-        "ERC721InvalidReceiver", "ERC721InvalidSender", "EphemeralKeyInvalid", "InvalidShortString", "KindsInvalid",
-        "ParentsInvalid", "PriceWithoutToken", "ProseMissing", "PurposeMissing", "RegistrationIncomplete",
-        "SafeCastOverflowedUintDowncast", "SharesInvalid", "StringTooLong", "StringsInsufficientHexLength",
-        "WindowsInvalid",
+        "AccountZero", "AttributionTooLong", "BatchSizeInvalid", "CodecUnknown", "CountryInvalid",
+        "DeliveryKeyInvalid", "DuoCodesInvalid", "DuoParameterInvalid", "DurationInvalid", "ECDSAInvalidSignature",
+        "ECDSAInvalidSignatureLength", "ECDSAInvalidSignatureS", "ERC20InvalidApprover", "ERC20InvalidReceiver",
+        "ERC20InvalidSender", "ERC20InvalidSpender", "ERC721InvalidApprover", "ERC721InvalidOperator",
+        "ERC721InvalidOwner", "ERC721InvalidReceiver", "ERC721InvalidSender", "EphemeralKeyInvalid",
+        "InvalidShortString", "KindsInvalid", "NameTooLong", "ParentsInvalid", "PriceWithoutToken", "ProseMissing",
+        "PurposeMissing", "RegistrationIncomplete", "SafeCastOverflowedUintDowncast", "SharesInvalid",
+        "SignatureTooLong", "StringTooLong", "StringsInsufficientHexLength", "WindowsInvalid",
     ),
 }  # fmt: skip
 """Custom errors by status: 403 not this account's to do, 404 no such thing, 409 not in the present state,
@@ -111,6 +111,11 @@ CONTRACT_ERRORS: Final[Mapping[int, tuple[str, ...]]] = {
 
 HTTP_PROBLEMS: Final[Mapping[str, tuple[int, str, str]]] = {
     "bad-request": (400, "The request cannot be read", "Send JSON with the content type application/json."),
+    "cross-origin": (
+        403,
+        "The request was made by a page of another site",
+        "Call the API from a program, or from a page of its own host; a proxy in front must pass the Host header on.",
+    ),
     "not-found": (404, "There is nothing at this address", "See /openapi.json for what there is."),
     "method-not-allowed": (405, "The method is not allowed here", "Use one of those in the Allow header."),
     "idempotency-conflict": (
@@ -133,7 +138,7 @@ HTTP_PROBLEMS: Final[Mapping[str, tuple[int, str, str]]] = {
     ),
     "rate-limited": (429, "Too many requests", "Wait as long as Retry-After says."),
     "internal": (500, "Something went wrong in the API", "Try again; if it stays, tell the operator the time of it."),
-    "busy": (503, "The node is slow and enough requests are waiting for it", "Wait as long as Retry-After says."),
+    "busy": (503, "Enough requests of this kind are under way", "Wait as long as Retry-After says."),
 }
 """What HTTP itself or the API refuses: status, title, what to do."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
@@ -20,6 +20,10 @@ from ledger.model.dataset import Offer
 from ledger.model.licence import Delivery, Escrow
 from ledger.model.parties import DeliveryKey, Member, MemberKind
 from ledger.model.terms import ZERO_DIGEST, Terms
+
+MAX_LINE: Final = 500
+"""Characters of one text that a list shows; all of it is where one thing is read."""
+MAX_KEYWORDS: Final = 50
 
 
 class MemberView(TypedDict):
@@ -219,6 +223,12 @@ def member_view(member: Member) -> MemberView:
     }
 
 
+def member_line(member: Member) -> MemberView:
+    """A member as lists show it: nobody's text fills a page."""
+    view = member_view(member)
+    return {**view, "name": _brief(view["name"])}
+
+
 def dataset_view(entry: DatasetEntry) -> DatasetView:
     """A dataset as JSON."""
     dataset, said = entry.dataset, entry.description
@@ -253,6 +263,19 @@ def dataset_view(entry: DatasetEntry) -> DatasetView:
         "open_offers": entry.open_offers,
         "lowest_prices": [{"token": price.token, "amount": str(price.amount)} for price in entry.lowest_prices],
     }
+
+
+def dataset_line(entry: DatasetEntry) -> DatasetView:
+    """A dataset as lists show it: nobody's text fills a page."""
+    view = dataset_view(entry)
+    said = view["description"]
+    brief: DescriptionView | None = said and {
+        "name": _cut(said["name"]),
+        "description": _cut(said["description"]),
+        "creator": _cut(said["creator"]),
+        "keywords": [_cut(word) for word in said["keywords"][:MAX_KEYWORDS]],
+    }
+    return {**view, "attribution": _brief(view["attribution"]), "description": brief}
 
 
 def terms_view(terms: Terms) -> TermsView:
@@ -381,6 +404,14 @@ def event_view(entry: EventEntry) -> EventView:
 
 def _name(value: IntEnum) -> str:
     return value.name.lower()
+
+
+def _brief(text: str | None) -> str | None:
+    return text and _cut(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_LINE else text[: MAX_LINE - 1] + "…"
 
 
 def _hex(value: bytes) -> str:

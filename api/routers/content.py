@@ -6,15 +6,16 @@ Nothing is decided here about who may read: what is stored is encrypted for thos
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from itertools import chain as chained
 from typing import Annotated, Final
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Path
 from starlette.responses import Response, StreamingResponse
 
-from api.deps import StoreDep
+from api.deps import Guards, GuardsDep, StoreDep
 from api.problems import RequestError, refused
 from ledger.model.cid import Cid
 from ledger.storage.store import Store
@@ -43,9 +44,10 @@ CidPath = Annotated[
         304: {"description": "The copy that the client has is the right one"},
     },
 )
-def read_content(
+async def read_content(
     cid: CidPath,
     store: StoreDep,
+    guards: GuardsDep,
     if_none_match: Annotated[str | None, Header(max_length=1_000)] = None,
     byte_range: Annotated[str | None, Header(alias="range", max_length=100, examples=["bytes=0-65563"])] = None,
 ) -> Response:
@@ -56,29 +58,53 @@ def read_content(
     """
     found = Cid.parse(cid)
     if if_none_match and f'"{cid}"' in if_none_match:
-        store.size(found)  # raises if it is not here
+        await run_sync(store.size, found, limiter=guards.content_threads)  # raises if it is not here
         return Response(status_code=304, headers=_headers(found))
-    return stream(store, found, "application/octet-stream", byte_range, {"Content-Disposition": "attachment"})
+    return await stream(
+        guards,
+        store,
+        found,
+        media_type="application/octet-stream",
+        byte_range=byte_range,
+        extra={"Content-Disposition": "attachment"},
+    )
 
 
-def stream(
-    store: Store, cid: Cid, media_type: str, byte_range: str | None = None, extra: dict[str, str] | None = None
+async def stream(
+    guards: Guards,
+    store: Store,
+    cid: Cid,
+    *,
+    media_type: str,
+    byte_range: str | None = None,
+    extra: dict[str, str] | None = None,
 ) -> Response:
     """Verified bytes of a CID as a response; what is missing or damaged at the beginning is a problem instead.
+
+    Reading and hashing happens in the few threads meant for it, one part at a time; a slow reader holds none of them.
 
     Raises:
         RequestError: The range begins beyond the end.
         NotStoredError, CidMismatchError, IntegrityError: As the store says.
     """
-    size = store.size(cid)
+    threads = guards.content_threads
+    size = await run_sync(store.size, cid, limiter=threads)
     start, stop = _range(byte_range, size)
     parts = _sliced(store.open(cid), start, stop)
-    first = next(parts, b"")
+    first = await run_sync(next, parts, b"", limiter=threads)
     headers = _headers(cid) | (extra or {}) | {"Content-Length": str(stop - start), "Accept-Ranges": "bytes"}
     if stop - start < size:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     status = 200 if stop - start == size else 206
-    return StreamingResponse(chained((first,), parts), status, headers, media_type)
+    return StreamingResponse(_sent(first, parts, threads), status, headers, media_type)
+
+
+async def _sent(first: bytes, parts: Iterator[bytes], threads: CapacityLimiter) -> AsyncIterator[bytes]:
+    part: bytes | None = first
+    while part is not None:
+        if part:
+            yield part
+        part = await run_sync(next, parts, None, limiter=threads)
 
 
 def _headers(cid: Cid) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.deps import GuardsDep, IndexDep, StoreDep
@@ -23,7 +24,7 @@ from api.filters import (
 from api.pages import CursorQuery, LimitQuery, PageOf, json_response, page_response
 from api.problems import refused
 from api.routers.content import stream
-from api.views import DatasetView, OfferView, dataset_view, offer_view
+from api.views import DatasetView, OfferView, dataset_line, dataset_view, offer_view
 from ledger.index import queries
 from ledger.index.database import Index
 from ledger.index.entries import DatasetEntry
@@ -83,7 +84,8 @@ def list_datasets(
 ) -> Response:
     """Datasets that meet every filter given, the newest first.
 
-    `q` searches name, description, creator and keywords of the metadata document, and the attribution line.
+    `q` searches name, description, creator and keywords of the metadata document, and the attribution line. Texts of
+    more than 500 characters end in an ellipsis here, and are whole where one dataset is read.
     """
 
     def make() -> Response:
@@ -101,7 +103,7 @@ def list_datasets(
             status=DatasetStatus[status.upper()] if status else None,
             human_genetic_resources=human_genetic_resources,
         )
-        return page_response(request, page, dataset_view)
+        return page_response(request, page, dataset_line)
 
     return guards.pages.serve(request, index, make)
 
@@ -120,7 +122,7 @@ def list_versions(dataset: DatasetPath, index: IndexDep) -> Response:
     entry = _entry(index, dataset)
     before, began = _walk(index, entry.dataset.supersedes, backwards=True)
     after, ended = _walk(index, entry.dataset.superseded_by, backwards=False)
-    items = [dataset_view(version) for version in (*reversed(before), entry, *after)]
+    items = [dataset_line(version) for version in (*reversed(before), entry, *after)]
     return json_response({"items": items, "complete": began and ended})
 
 
@@ -149,9 +151,10 @@ def list_offers(
     response_class=Response,
     responses=refused(502) | {200: _METADATA},
 )
-def read_metadata(dataset: DatasetPath, index: IndexDep, store: StoreDep) -> Response:
+async def read_metadata(dataset: DatasetPath, index: IndexDep, store: StoreDep, guards: GuardsDep) -> Response:
     """The document's own bytes, hashed against what the ledger has before they are sent."""
-    return stream(store, Cid.from_digest(_recorded(index, dataset).metadata_digest), "application/ld+json")
+    recorded = await run_in_threadpool(_recorded, index, dataset)
+    return await stream(guards, store, Cid.from_digest(recorded.metadata_digest), media_type="application/ld+json")
 
 
 @router.get(
@@ -161,10 +164,11 @@ def read_metadata(dataset: DatasetPath, index: IndexDep, store: StoreDep) -> Res
     response_class=Response,
     responses=refused(502) | {200: _MANIFEST},
 )
-def read_manifest(dataset: DatasetPath, index: IndexDep, store: StoreDep) -> Response:
+async def read_manifest(dataset: DatasetPath, index: IndexDep, store: StoreDep, guards: GuardsDep) -> Response:
     """The manifest's own bytes, hashed against what the ledger has before they are sent."""
-    recorded = _recorded(index, dataset)
-    return stream(store, Cid.from_digest(recorded.manifest_digest, Codec(recorded.manifest_codec)), "application/json")
+    recorded = await run_in_threadpool(_recorded, index, dataset)
+    manifest = Cid.from_digest(recorded.manifest_digest, Codec(recorded.manifest_codec))
+    return await stream(guards, store, manifest, media_type="application/json")
 
 
 def _entry(index: Index, dataset: DatasetId) -> DatasetEntry:

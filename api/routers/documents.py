@@ -25,7 +25,7 @@ from ledger.model.cid import CidField
 from ledger.model.ids import Digest, DigestField
 from ledger.storage.store import Store, read_back
 
-router = APIRouter(prefix="/documents", tags=["documents"], responses=refused(413, 415, 429, 503, 507))
+router = APIRouter(prefix="/documents", tags=["documents"], responses=refused(403, 413, 415, 429, 503, 507))
 
 TYPES: Final = ("application/json", "application/pdf", "text/plain")
 _PDF: Final = b"%PDF-"

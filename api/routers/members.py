@@ -11,7 +11,7 @@ from api.deps import IndexDep
 from api.filters import MemberKindName, MemberPath, MemberStatusName, TextQuery, found
 from api.pages import CursorQuery, LimitQuery, PageOf, json_response, page_response
 from api.problems import refused
-from api.views import MemberView, member_view
+from api.views import MemberView, member_line, member_view
 from ledger.index import queries
 from ledger.model.ids import AddressField
 from ledger.model.parties import Country, MemberKind, MemberStatus
@@ -41,7 +41,7 @@ def list_members(
         status=MemberStatus[status.upper()] if status else None,
         country=country,
     )
-    return page_response(request, page, member_view)
+    return page_response(request, page, member_line)
 
 
 @router.get("/members/{member}", operation_id="members_read", summary="A member", response_model=MemberView)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -15,8 +14,8 @@ from api.deps import ChainDep, GuardsDep
 from api.lookup import Transaction, look_up
 from api.preparation import Preparation, Prepared, prepare
 from api.problems import RequestError, refused
-from ledger.chain.raw import MAX_RAW_BYTES
-from ledger.chain.transactions import broadcast
+from ledger.chain.raw import MAX_RAW_BYTES, parse_raw
+from ledger.chain.transactions import broadcast_signed
 
 router = APIRouter(prefix="/transactions", tags=["transactions"])
 
@@ -104,12 +103,12 @@ def broadcast_transaction(
 ) -> Accepted:
     """Check that it is for this chain and calls one of these contracts, then hand it to the node.
 
-    The same transaction again has the same answer and no further effect. With an ``Idempotency-Key``, another body
-    under the same key is refused.
+    The same transaction again has the same answer and no further effect. With an ``Idempotency-Key``, another
+    transaction of the same sender under the same key is refused.
     """
-    raw = bytes.fromhex(body.raw[2:])
-    with guards.idempotency.held(idempotency_key, hashlib.sha256(raw).digest()):
-        tx_hash = "0x" + broadcast(chain, raw).hex()
+    signed = parse_raw(bytes.fromhex(body.raw[2:]))
+    with guards.idempotency.held(signed.sender, idempotency_key, signed.hash):
+        tx_hash = "0x" + broadcast_signed(chain, signed).hex()
     response.headers["Location"] = f"/transactions/{tx_hash}"
     return Accepted(hash=tx_hash)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ledger.chain import offers, tokens
 from ledger.crypto.derive import DatasetKey
 from ledger.model.ids import OfferId
 from tests.support.api import problem
+from tests.support.bombs import registrations
 from tests.support.service import Service, serving
 from tests.support.wallet import Wallet, event
 from tests.support.world import DAY, PRICE, PURPOSE, PURSE, YEAR, World
@@ -71,6 +73,35 @@ def test_a_key_for_one_request_is_not_good_for_another(service: Service) -> None
     assert service.institute.send(one, **key).status_code == 202
     taken = problem(service.institute.send(other), 409, "transaction")
     assert "nonce" in taken["detail"]
+
+
+def test_a_key_of_one_sender_is_not_in_the_way_of_another(service: Service) -> None:
+    offer = service.world.offered()
+    key = {"Idempotency-Key": "e7a1"}
+    one = service.institute.prepared("licences.apply", offer=offer, purpose=PURPOSE_HEX)["transaction"]
+    assert service.institute.send(service.institute.raw(one), **key).status_code == 202
+    other = service.fund.prepared("licences.apply", offer=offer, purpose=PURPOSE_HEX)["transaction"]
+    assert service.fund.send(service.fund.raw(other), **key).status_code == 202
+
+
+def test_arguments_that_share_bytes_are_taken_unread_and_shown_as_such(service: Service) -> None:
+    datasets = service.world.deployment.address("Datasets")
+    poor = Wallet(service.client, Account.create())
+    huge = transfer(service, to=datasets, data="0x" + registrations(2_000, 1_900).hex(), nonce="0x0")
+    began = time.process_time()
+    problem(poor.send(poor.raw(huge)), 409, "funds")
+    assert time.process_time() - began < 1  # the node's own time is not counted
+
+    raw = service.institute.raw(transfer(service, to=datasets, data="0x" + registrations(2, 2).hex(), gas="0xf4240"))
+    found = service.institute.outcome(service.institute.send(raw).headers["location"])
+    assert found["status"] == "failed"
+    assert found["raw"] == raw
+    assert {name: found["call"][name] for name in ("contract", "function")} == {
+        "contract": "Datasets",
+        "function": "register",
+    }
+    assert "arguments" not in found["call"]
+    assert "not an encoding" in found["call"]["note"]
 
 
 def test_a_transaction_for_another_chain_is_refused(service: Service) -> None:

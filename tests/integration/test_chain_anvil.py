@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ledger.chain import anvil as module
@@ -221,3 +222,22 @@ def _last_block(path: Path) -> int:
     except (FileNotFoundError, ValueError):
         return -1
     return max(int(block["header"]["number"], 16) for block in blocks)
+
+
+def test_pages_of_other_origins_are_told_to_keep_out() -> None:
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    from_elsewhere = {"Origin": "https://evil.example"}
+    with Anvil() as anvil:
+        answer = httpx.post(anvil.url, json=asked, headers=from_elsewhere)
+        assert answer.json()["result"] == "0x7a69"
+        assert "access-control-allow-origin" not in answer.headers  # so a browser shows it to no page
+        preflight = httpx.options(
+            anvil.url,
+            headers=from_elsewhere
+            | {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"},
+        )
+        assert not preflight.is_success  # so a browser does not send JSON for a page
+        simple = httpx.post(
+            anvil.url, content=json.dumps(asked), headers=from_elsewhere | {"Content-Type": "text/plain"}
+        )
+        assert simple.json()["error"]["message"] == "Invalid request"

@@ -251,3 +251,18 @@ def test_founders_come_from_a_file(place: Place, tmp_path: Path) -> None:
         (member,) = up.get("/members")["items"]
 
     assert (member["name"], member["country"], member["principal"]) == ("Alone", "FR", account)
+
+
+def test_a_client_is_who_connects_not_who_a_header_says(place: Place) -> None:
+    with place.up() as up:
+        answers = [
+            httpx.post(
+                up.told["api"] + "/documents",
+                content="x",
+                headers={"Content-Type": "text/plain", "X-Forwarded-For": f"203.0.113.{number}"},
+                timeout=10,
+            ).status_code
+            for number in range(25)
+        ]
+    assert answers[:20] == [201] * 20
+    assert 429 in answers[20:]

@@ -84,6 +84,7 @@ class Ledger:
             if chance.random() < 0.5:
                 self.helpers.append((member, self.members[member]))
                 self.members[member] = helper
+                self.invitations = [(by, invited) for by, invited in self.invitations if by != member]
                 return [("Members", "PrincipalChanged", {"member": member, "principal": helper})]
             return [("Members", "AccountRemoved", {"member": member, "account": helper})]
         member, invited = self._any_member(chance), self._new_account()

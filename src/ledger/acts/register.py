@@ -24,14 +24,14 @@ from ledger.acts.journal import Journal, Progressed, fingerprint
 from ledger.acts.keyring import Keyring
 from ledger.acts.parties import acting_member
 from ledger.acts.replication import replicate
-from ledger.chain import datasets
+from ledger.chain import datasets, members
 from ledger.chain.chain import Chain
 from ledger.chain.sender import Sender
 from ledger.chain.transactions import Outcome
 from ledger.chain.transactions import prepare as rehearse
 from ledger.errors import ChangedWhileReadingError, InputError, RefusedError, TransactionError
 from ledger.model.cid import Cid, Codec
-from ledger.model.dataset import MAX_PARENTS, Funding, Registration, Tier
+from ledger.model.dataset import MAX_PARENTS, Attribution, Funding, Registration, Tier
 from ledger.model.ids import DatasetId, Digest, MemberId, UnixTime, UnixTimeField
 from ledger.model.metadata import Metadata
 from ledger.sealing.seal import Sealed, seal
@@ -63,7 +63,7 @@ class Statement(BaseModel):
     human_genetic_resources: bool = False
     supersedes: Annotated[DatasetId, Field(ge=0)] = DatasetId(0)
     parents: Annotated[tuple[DatasetId, ...], Field(max_length=MAX_PARENTS)] = ()
-    attribution: Annotated[str, Field(min_length=1, max_length=500)]
+    attribution: Attribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +201,11 @@ def _earlier(
     """What an earlier run registered, if this call is its repetition."""
     manifest, chain = progressed.manifest, registrar.chain
     existing = datasets.by_manifest(chain, Digest(manifest.digest)) if manifest else None
-    if not manifest or not existing:
+    if (
+        not manifest
+        or not existing
+        or (existing != progressed.dataset and not _is_own(existing, progressed.commitment, registrar))
+    ):
         return None
     if progressed.fingerprint != seen:
         _require_acknowledged(journal, progressed, existing, registrar)
@@ -275,13 +279,22 @@ def _send(registrations: Sequence[Registration], registrar: Registrar) -> Outcom
     try:
         return registrar.sender.send(datasets.register(registrations))
     except RefusedError as error:
-        manifests = [registration.manifest_digest for registration in registrations]
         sent_before = error.name == "DatasetDuplicate" and all(
-            datasets.by_manifest(registrar.chain, manifest) for manifest in manifests
+            (found := datasets.by_manifest(registrar.chain, registration.manifest_digest))
+            and _is_own(found, registration.key_commitment, registrar)
+            for registration in registrations
         )
         if not sent_before:
             raise
     return None  # an earlier run's transaction was mined meanwhile
+
+
+def _is_own(dataset: DatasetId, commitment: Digest, registrar: Registrar) -> bool:
+    """Whether it is this institution's: others may have copied the manifest from a transaction that was pending."""
+    found = datasets.dataset(registrar.chain, dataset)
+    return found.key_commitment == commitment and found.holder == members.member_of(
+        registrar.chain, registrar.sender.address
+    )
 
 
 def _acknowledged(prepared: Prepared, outcome: Outcome | None, registrar: Registrar) -> Registered:

@@ -44,6 +44,10 @@ def dev_signer(index: int) -> LocalSigner:
 class Anvil:
     """A running anvil on the loopback interface. Started when entered, stopped when left.
 
+    It tells browsers to let no page of another origin read its answers, or send it JSON. It asks nobody who they are,
+    though: every program on this machine can use it, and so can a page over a WebSocket, which browsers hold to no
+    origin and anvil cannot be told to refuse. Its accounts are worth nothing, and must not be made to be.
+
     Args:
         state: File in which the chain is kept; None to forget it.
         port: Port to listen on; None for any free one.
@@ -140,7 +144,7 @@ class Anvil:
 
     def _arguments(self) -> Iterator[str]:
         yield from ("--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(self.chain_id))
-        yield from ("--hardfork", self._hardfork, "--mnemonic", DEV_MNEMONIC)
+        yield from ("--hardfork", self._hardfork, "--mnemonic", DEV_MNEMONIC, "--no-cors")
         if self._state is not None:
             yield from ("--state", str(self._state.path), "--state-interval", "1")
         yield from self._options

@@ -19,6 +19,7 @@ __all__ = [
     "dataset",
     "holder",
     "is_available",
+    "is_deliverable_by",
     "register",
     "reinstate",
     "restore",
@@ -116,7 +117,7 @@ def dataset(chain: Chain, dataset_id: DatasetId) -> Dataset:
 
 
 def by_manifest(chain: Chain, manifest_digest: Digest) -> DatasetId | None:
-    """The dataset with this manifest; None if there is none."""
+    """The dataset with this manifest; None if there is none. Of several, all others are revoked."""
     return DatasetId(chain.call(CONTRACT, "datasetByManifest", manifest_digest)) or None
 
 
@@ -132,6 +133,11 @@ def holder(chain: Chain, dataset_id: DatasetId) -> MemberId:
 def is_available(chain: Chain, dataset_id: DatasetId) -> bool:
     """Whether a dataset exists and is neither withdrawn nor revoked, whatever its embargo."""
     return bool(chain.call(CONTRACT, "isAvailable", dataset_id))
+
+
+def is_deliverable_by(chain: Chain, dataset_id: DatasetId, licensor: MemberId) -> bool:
+    """Whether a licensor may still deliver keys that it sold: not after a revocation or its own withdrawal."""
+    return bool(chain.call(CONTRACT, "isDeliverableBy", dataset_id, licensor))
 
 
 def count(chain: Chain) -> int:

@@ -27,6 +27,8 @@ from ledger.storage.opening import open_store
 __all__ = ["serve"]
 
 STOP_SECONDS: Final = 10
+MAX_CONNECTIONS: Final = 256
+"""Open at once; more are answered 503. Twice what reading content may take (`api.limits.Limits.content_reads`)."""
 
 
 def serve(desk: Desk, listening: socket.socket, *, rpc: str, anvil: Anvil | None) -> None:
@@ -95,7 +97,14 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, ready: Callable[[], None]) -> None:
         super().__init__(
-            uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+                proxy_headers=False,  # there is no proxy: who sends X-Forwarded-For would be its own choice of client
+                limit_concurrency=MAX_CONNECTIONS,
+            )
         )
         self._ready = ready
 

@@ -10,7 +10,7 @@ from ledger.index import entries, schema
 from ledger.index.database import Index
 from ledger.index.documents import PRESENT
 from ledger.index.entries import SignedAgreement
-from ledger.model.dataset import Offer
+from ledger.model.dataset import DatasetStatus, Offer
 from ledger.model.ids import Address, DatasetId, Digest, LicenceId, MemberId, OfferId
 from ledger.model.licence import Delivery, Escrow, Windows
 from ledger.model.metadata import Metadata
@@ -53,10 +53,17 @@ def accounts(index: Index, member_id: MemberId) -> tuple[Address, ...]:
 
 
 def dataset_by_manifest(index: Index, manifest_digest: Digest) -> DatasetId | None:
-    """The dataset registered with this manifest."""
+    """The dataset registered with this manifest. Of several, all but one are revoked; if all are, the latest."""
     table = schema.datasets
-    row = _row(index, table, table.c.manifest_digest == "0x" + manifest_digest.hex())
-    return None if row is None else DatasetId(row["id"])
+    statement = (
+        select(table.c.id)
+        .where(table.c.manifest_digest == "0x" + manifest_digest.hex())
+        .order_by(table.c.status == DatasetStatus.REVOKED, table.c.id.desc())
+        .limit(1)
+    )
+    with index.reading() as connection:
+        found = connection.scalar(statement)
+    return None if found is None else DatasetId(found)
 
 
 def metadata(index: Index, dataset_id: DatasetId) -> Metadata | None:

@@ -57,7 +57,7 @@ __all__ = [
     "windows",
 ]
 
-SCHEMA_VERSION: Final = "1"
+SCHEMA_VERSION: Final = "2"
 METADATA: Final = MetaData()
 
 _Text = String().with_variant(String(collation="C"), "postgresql")
@@ -175,6 +175,7 @@ members = Table(
     Column("search", _Text, nullable=False),
     Column("delivery_key_x", _Text, nullable=True),
     Column("delivery_key_y", _Text, nullable=True),
+    Column("succession", BigInteger, nullable=False),
 )
 
 member_accounts = Table(
@@ -190,6 +191,7 @@ invitations = Table(
     METADATA,
     Column("member", BigInteger, _refers("members.id"), primary_key=True, autoincrement=False),
     Column("account", _Text, primary_key=True),
+    Column("succession", BigInteger, nullable=False),
 )
 
 datasets = Table(

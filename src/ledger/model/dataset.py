@@ -7,12 +7,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ledger.model.ids import DatasetId, DigestField, MemberId, OfferId, UnixTimeField
+from ledger.model.ids import DatasetId, DigestField, MemberId, OfferId, UnixTimeField, at_most_bytes
 from ledger.model.terms import Terms
 
 __all__ = [
+    "MAX_ATTRIBUTION",
     "MAX_BATCH",
     "MAX_PARENTS",
+    "Attribution",
     "Dataset",
     "DatasetStatus",
     "Funding",
@@ -24,6 +26,10 @@ __all__ = [
 
 MAX_BATCH = 100
 MAX_PARENTS = 8
+MAX_ATTRIBUTION = 500
+
+Attribution = Annotated[str, Field(min_length=1, max_length=MAX_ATTRIBUTION), at_most_bytes(MAX_ATTRIBUTION)]
+"""Line to print wherever a dataset is used, of at most 500 bytes in UTF-8."""
 
 
 class DatasetStatus(IntEnum):
@@ -82,7 +88,7 @@ class Registration(BaseModel):
     key_commitment: DigestField
     supersedes: DatasetId = DatasetId(0)
     parents: Annotated[tuple[DatasetId, ...], Field(max_length=MAX_PARENTS)] = ()
-    attribution: Annotated[str, Field(min_length=1, max_length=500)]
+    attribution: Attribution
 
 
 class Dataset(BaseModel):

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, NewType
 
 from eth_utils.address import is_checksum_address, is_hex_address, to_checksum_address
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from ledger.errors import InputError
 
@@ -21,6 +21,7 @@ __all__ = [
     "OfferId",
     "UnixTime",
     "UnixTimeField",
+    "at_most_bytes",
     "parse_address",
     "parse_digest",
 ]
@@ -42,6 +43,17 @@ UnixTime = NewType("UnixTime", int)
 
 DIGEST_BYTES = 32
 _DIGEST = re.compile(r"0x[0-9a-fA-F]{64}")
+
+
+def at_most_bytes(most: int) -> AfterValidator:
+    """A limit for texts that the contracts count in bytes: a letter outside ASCII takes two to four in UTF-8."""
+
+    def limited(text: str) -> str:
+        if (length := len(text.encode("utf-8", "surrogateescape"))) > most:
+            raise ValueError(f"it has {length} bytes in UTF-8, at most {most} are allowed")
+        return text
+
+    return AfterValidator(limited)
 
 
 def parse_address(text: object) -> Address:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ledger.model.ids import AddressField, DigestField, MemberId, UnixTimeField
+from ledger.model.ids import AddressField, DigestField, MemberId, UnixTimeField, at_most_bytes
 
-__all__ = ["Admission", "Country", "DeliveryKey", "Member", "MemberKind", "MemberStatus"]
+__all__ = ["Admission", "Country", "DeliveryKey", "Member", "MemberKind", "MemberName", "MemberStatus"]
 
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["DE"])]
 """ISO 3166-1 alpha-2 code."""
+MAX_NAME: Final = 200
+MemberName = Annotated[str, Field(min_length=1, max_length=MAX_NAME), at_most_bytes(MAX_NAME)]
+"""Name of a member to show, of at most 200 bytes in UTF-8."""
 
 
 class MemberStatus(IntEnum):
@@ -53,7 +56,7 @@ class Admission(BaseModel):
     kinds: MemberKind
     country: Country
     metadata_digest: DigestField
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: MemberName
 
 
 class Member(BaseModel):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,3 +167,39 @@ def test_documents_are_taken_only_so_fast_and_so_many(silent_chain: Chain, index
     with api.client(silent_chain, index, tmp_path, Limits(document_bytes_per_day=10)) as client:
         assert client.post("/documents", content="123456", headers=text).status_code == 201
         problem(client.post("/documents", content="12345", headers=text), 429, "rate-limited")
+
+
+def test_so_many_read_content_at_once_and_the_next_is_told(
+    silent_chain: Chain, index: Index, tmp_path: Path, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cid = store.put_bytes(b"x" * 100)
+    asked, go_on = threading.Semaphore(0), threading.Event()
+    size = EmbeddedStore.size
+
+    def slow(self: EmbeddedStore, cid: Cid) -> int:
+        asked.release()
+        assert go_on.wait(20)
+        return size(self, cid)
+
+    monkeypatch.setattr(EmbeddedStore, "size", slow)
+    # Fewer threads for all than those who read: each is held in one of its own, and the catalogue answers all the same.
+    limits = Limits(content_reads=3, content_threads=3, threads=2)
+    with api.client(silent_chain, index, tmp_path / "store", limits) as client:
+        got: list[bytes] = []
+        reading = [threading.Thread(target=lambda: got.append(client.get(f"/content/{cid}").content)) for _ in range(3)]
+        for thread in reading:
+            thread.start()
+        for _ in reading:
+            assert asked.acquire(timeout=20)
+        turned_away = client.get(f"/content/{cid}")
+        problem(turned_away, 503, "busy")
+        assert turned_away.headers["retry-after"] == "5"
+        assert client.get("/datasets").status_code == 200
+        go_on.set()
+        for thread in reading:
+            thread.join(20)
+        assert got == [b"x" * 100] * 3
+        monkeypatch.undo()
+        for _ in range(5):  # places are free again, whatever the answer was
+            assert client.get(f"/content/{cid}").status_code == 200
+            problem(client.get(f"/content/{cid}", headers={"Range": "bytes=100-"}), 416)

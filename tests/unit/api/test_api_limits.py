@@ -11,6 +11,7 @@ from api.limits import MAX_CLIENTS, ByteBudget, Gate, Limits, RequestRate
 from api.problems import RequestError
 from ledger.chain.chain import Chain
 from ledger.index import Index
+from ledger.storage.embedded import EmbeddedStore
 from tests.support import api
 from tests.support.api import problem
 
@@ -53,6 +54,37 @@ def test_only_named_hosts_are_answered(silent_chain: Chain, index: Index, tmp_pa
         problem(client.get("/datasets", headers={"Host": "ledger.example.org.evil.example:80"}), 400, "bad-request")
         for host in ("ledger.example.org", "LEDGER.example.org:8443", "[::1]:8000", "[::1]"):
             assert client.get("/datasets", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://testserver:3000"},
+        {"Origin": "http://testserver.evil.example"},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://testserver", "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_page_of_another_site_changes_nothing(client: TestClient, tmp_path: Path, said: dict[str, str]) -> None:
+    text = {"Content-Type": "text/plain"}  # a browser sends this without asking first
+    problem(client.post("/documents", content="x", headers=text | said), 403, "cross-origin")
+    problem(client.post("/transactions", json={"raw": "0x00"}, headers=said), 403, "cross-origin")
+    with EmbeddedStore(tmp_path / "store") as store:
+        assert store.pins() == frozenset()
+    assert client.get("/datasets", headers=said).status_code == 200  # reading is for all, and pages see no answer
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"Origin": "http://testserver"}, {"Origin": "https://TESTSERVER", "Sec-Fetch-Site": "same-origin"}],
+)
+def test_programs_and_pages_of_its_own_host_are_served(client: TestClient, said: dict[str, str]) -> None:
+    text = {"Content-Type": "text/plain"}
+    assert client.post("/documents", content="x", headers=text | said).status_code == 201
 
 
 def test_no_page_fetches_scripts_from_elsewhere(client: TestClient) -> None:
@@ -136,36 +168,44 @@ def test_a_budget_of_bytes_is_refilled_over_a_day() -> None:
 
 def test_a_key_belongs_to_one_body() -> None:
     keys = IdempotencyKeys(clock=Clock())
-    with keys.held("k", b"one"):
+    with keys.held("A", "k", b"one"):
         pass
-    with keys.held("k", b"one"):
+    with keys.held("A", "k", b"one"):
         pass
-    with pytest.raises(RequestError) as refused, keys.held("k", b"two"):
+    with pytest.raises(RequestError) as refused, keys.held("A", "k", b"two"):
         pass
     assert refused.value.code == "idempotency-mismatch"
-    with keys.held(None, b"three"), keys.held(None, b"three"):
+    with keys.held("A", None, b"three"), keys.held("A", None, b"three"):
+        pass
+
+
+def test_nobody_meets_the_keys_of_others() -> None:
+    keys = IdempotencyKeys(clock=Clock())
+    with keys.held("A", "k", b"one"), keys.held("B", "k", b"two"):
+        pass
+    with pytest.raises(RequestError), keys.held("B", "k", b"one"):
         pass
 
 
 def test_a_key_in_use_is_a_conflict_and_a_failed_request_gives_it_back() -> None:
     keys = IdempotencyKeys(clock=Clock())
-    with keys.held("k", b"one"):
-        with pytest.raises(RequestError) as refused, keys.held("k", b"one"):
+    with keys.held("A", "k", b"one"):
+        with pytest.raises(RequestError) as refused, keys.held("A", "k", b"one"):
             pass
         assert refused.value.code == "idempotency-conflict"
-    with pytest.raises(ZeroDivisionError), keys.held("j", b"one"):
+    with pytest.raises(ZeroDivisionError), keys.held("A", "j", b"one"):
         raise ZeroDivisionError
-    with keys.held("j", b"two"):
+    with keys.held("A", "j", b"two"):
         pass
 
 
 def test_a_repeat_that_fails_does_not_free_the_key() -> None:
     keys = IdempotencyKeys(clock=Clock())
-    with keys.held("k", b"one"):
+    with keys.held("A", "k", b"one"):
         pass
-    with pytest.raises(ZeroDivisionError), keys.held("k", b"one"):
+    with pytest.raises(ZeroDivisionError), keys.held("A", "k", b"one"):
         raise ZeroDivisionError
-    with pytest.raises(RequestError), keys.held("k", b"two"):
+    with pytest.raises(RequestError), keys.held("A", "k", b"two"):
         pass
 
 
@@ -173,12 +213,12 @@ def test_keys_are_forgotten_after_a_day_and_beyond_a_number() -> None:
     clock = Clock()
     keys = IdempotencyKeys(clock=clock)
     for number in range(MAX_KEYS + 1):
-        with keys.held(str(number), b"one"):
+        with keys.held("A", str(number), b"one"):
             pass
     assert len(keys._uses) == MAX_KEYS
-    with keys.held("0", b"two"):
+    with keys.held("A", "0", b"two"):
         pass
     clock.now += LIFETIME_SECONDS + 1
-    with keys.held("5000", b"two"):
+    with keys.held("A", "5000", b"two"):
         pass
     assert len(keys._uses) == 1

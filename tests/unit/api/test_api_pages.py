@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from api.pages import ENTRY_BYTES, KeptPages, json_response
+from api.views import dataset_line, dataset_view
 from ledger.chain.chain import Chain
-from ledger.index import Index
-from ledger.index.schema import datasets
+from ledger.index import Index, queries
+from ledger.index.entries import Description
+from ledger.index.schema import datasets, members
 from tests.support import api
 
 
@@ -94,3 +97,35 @@ def test_a_list_shows_what_was_written_since(silent_chain: Chain, written: Index
 
 def _attributions(client: TestClient) -> list[str]:
     return [item["attribution"] for item in client.get("/datasets").json()["items"]]
+
+
+def test_nobodys_text_fills_a_list(silent_chain: Chain, written: Index, tmp_path: Path) -> None:
+    with written.writing() as connection:
+        newest = connection.scalars(select(datasets.c.id).order_by(datasets.c.id.desc())).first()
+        whose = connection.scalars(select(members.c.id).order_by(members.c.id.desc())).first()
+        connection.execute(update(datasets).where(datasets.c.id == newest).values(attribution="ä" * 501))
+        connection.execute(update(members).where(members.c.id == whose).values(name="n" * 500_000))
+    with api.client(silent_chain, written, tmp_path / "store") as client:
+        assert _attributions(client)[0] == "ä" * 499 + "…"
+        assert client.get(f"/datasets/{newest}/versions").json()["items"][-1]["attribution"] == "ä" * 499 + "…"
+        assert client.get(f"/datasets/{newest}").json()["attribution"] == "ä" * 501
+        listed = {item["id"]: item["name"] for item in client.get("/members", params={"limit": 100}).json()["items"]}
+        assert listed[whose] == "n" * 499 + "…"
+        assert client.get(f"/members/{whose}").json()["name"] == "n" * 500_000
+
+
+def test_a_description_is_cut_in_lists_and_whole_where_it_is_read(written: Index) -> None:
+    said = Description("a" * 500, "b" * 501, "c", ("d" * 600,) * 60)
+    entry = replace(queries.datasets(written, limit=1).items[0], description=said)
+    assert dataset_view(entry)["description"] == {
+        "name": "a" * 500,
+        "description": "b" * 501,
+        "creator": "c",
+        "keywords": ["d" * 600] * 60,
+    }
+    assert dataset_line(entry)["description"] == {
+        "name": "a" * 500,
+        "description": "b" * 499 + "…",
+        "creator": "c",
+        "keywords": ["d" * 499 + "…"] * 50,
+    }

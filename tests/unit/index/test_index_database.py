@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from ledger.errors import IndexStateError, UsageError
 from ledger.index import Index
-from ledger.index.schema import facts, members, tokens
+from ledger.index.schema import SCHEMA_VERSION, facts, members, tokens
 
 
 def url(path: Path) -> str:
@@ -99,7 +99,7 @@ def test_what_fails_is_undone(index: Index) -> None:
 
 def test_rows_refer_to_rows_that_are_there(index: Index) -> None:
     with pytest.raises(IndexStateError, match="FOREIGN KEY"), index.writing() as connection:
-        connection.exec_driver_sql("INSERT INTO invitations (member, account) VALUES (1, '0x')")
+        connection.exec_driver_sql("INSERT INTO invitations (member, account, succession) VALUES (1, '0x', 0)")
     with index.reading() as connection:
         assert connection.execute(select(members)).all() == []
 
@@ -130,7 +130,7 @@ def test_an_index_is_bound_to_one_ledger(index: Index) -> None:
     with pytest.raises(IndexStateError, match=r"chain id is 1, that of the network is 9") as caught:
         index.bind({"chain_id": "9", "anchor": "2"})
     assert "rebuilt from the chain" in caught.value.fix
-    assert index.facts() == {"schema": "1", "chain_id": "1", "anchor": "2"}
+    assert index.facts() == {"schema": SCHEMA_VERSION, "chain_id": "1", "anchor": "2"}
 
 
 def test_opening_twice_is_opening_once(tmp_path: Path) -> None:

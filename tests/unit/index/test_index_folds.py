@@ -121,6 +121,7 @@ def test_a_member_is_admitted_with_its_principal() -> None:
         "search": "universität",
         "delivery_key_x": None,
         "delivery_key_y": None,
+        "succession": 0,
     }
     assert state.row("member_accounts", ANNA) == {"account": ANNA, "member": 1, "acts": True}
 
@@ -158,6 +159,27 @@ def test_removing_an_invited_account_takes_back_the_invitation_only() -> None:
     assert not state.has("member_accounts", BEN)
 
 
+def test_a_new_principal_voids_what_was_not_accepted() -> None:
+    state = admitted().say("Members", "AccountInvited", member=1, account=BEN)
+    state.say("Members", "PrincipalChanged", member=1, principal=ANNA)
+    invitation, member = state.row("invitations", 1, BEN), state.row("members", 1)
+    assert invitation["succession"] != member["succession"]
+
+    state.say("Members", "AccountInvited", member=1, account=BEN)
+    assert state.row("invitations", 1, BEN)["succession"] == member["succession"]
+
+
+def test_removing_an_account_ends_its_right_to_act_whatever_void_invitation_is_left() -> None:
+    state = admitted().say("Members", "AccountAdded", member=1, account=BEN)
+    state.rows[Key("invitations", (1, BEN))] = {"member": 1, "account": BEN, "succession": 0}
+    state.say("Members", "PrincipalChanged", member=1, principal=ANNA)
+
+    state.say("Members", "AccountRemoved", member=1, account=BEN)
+
+    assert state.row("member_accounts", BEN)["acts"] is False
+    assert not state.has("invitations", 1, BEN)
+
+
 def test_removing_an_account_leaves_it_taken() -> None:
     state = admitted().say("Members", "AccountInvited", member=1, account=BEN)
     state.say("Members", "AccountAdded", member=1, account=BEN).say("Members", "AccountRemoved", member=1, account=BEN)
@@ -166,7 +188,9 @@ def test_removing_an_account_leaves_it_taken() -> None:
 
 
 def test_an_invitation_that_another_member_withdraws_does_not_touch_the_account() -> None:
-    state = admitted().say("Members", "AccountInvited", member=2, account=BEN)
+    state = admitted()
+    state.rows[Key("members", (2,))] = {**state.row("members", 1), "id": 2}
+    state.say("Members", "AccountInvited", member=2, account=BEN)
     state.say("Members", "AccountInvited", member=1, account=BEN).say("Members", "AccountAdded", member=1, account=BEN)
 
     state.say("Members", "AccountRemoved", member=2, account=BEN)
@@ -516,7 +540,7 @@ def test_folding_changes_none_of_the_rows_it_was_given() -> None:
 
 
 def test_events_that_undo_each_other_change_nothing() -> None:
-    present: dict[Key, Row | None] = {Key("invitations", (1, BEN)): None, Key("member_accounts", (BEN,)): None}
+    present = admitted().rows | {Key("invitations", (1, BEN)): None, Key("member_accounts", (BEN,)): None}
     invited = Occurrence("Members", "AccountInvited", {"member": 1, "account": BEN}, NOW)
     removed = Occurrence("Members", "AccountRemoved", {"member": 1, "account": BEN}, NOW)
 

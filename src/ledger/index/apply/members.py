@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.index.apply.fold import Fold, Occurrence, changed, hexadecimal
+from ledger.index.apply.fold import Fold, Occurrence, changed, hexadecimal, inconsistent
 from ledger.index.rows import Key, Rows
 from ledger.index.schema import foldable, storable, wide
 
@@ -37,6 +37,7 @@ def _admitted(event: Occurrence, _: Rows) -> Rows:
         "search": foldable(name),
         "delivery_key_x": None,
         "delivery_key_y": None,
+        "succession": 0,
     }
     return (row,)
 
@@ -56,15 +57,22 @@ def _described(event: Occurrence, rows: Rows) -> Rows:
 
 
 def _principal_changed(event: Occurrence, rows: Rows) -> Rows:
-    return (changed(rows[0], event, principal=event["principal"]),)
+    row = rows[0]
+    if row is None:
+        raise inconsistent(event)
+    return ({**row, "principal": event["principal"], "succession": int(row["succession"] or 0) + 1},)
 
 
 def _delivery_key_changed(event: Occurrence, rows: Rows) -> Rows:
     return (changed(rows[0], event, delivery_key_x=wide(event["x"]), delivery_key_y=wide(event["y"])),)
 
 
-def _invited(event: Occurrence, _: Rows) -> Rows:
-    return ({"member": event["member"], "account": event["account"]},)
+def _invited(event: Occurrence, rows: Rows) -> Rows:
+    # An invitation is void once the principal is another: then the member's succession is no longer this one.
+    _, member = rows
+    if member is None:
+        raise inconsistent(event)
+    return ({"member": event["member"], "account": event["account"], "succession": member["succession"]}, member)
 
 
 def _added(event: Occurrence, _: Rows) -> Rows:
@@ -73,15 +81,25 @@ def _added(event: Occurrence, _: Rows) -> Rows:
 
 
 def _removed(event: Occurrence, rows: Rows) -> Rows:
-    account, invitation = rows
+    account, invitation, member = rows
+    if member is None:
+        raise inconsistent(event)
     # As Members.removeAccount: an open invitation is what is taken back, else the right to act.
-    if invitation is not None:
-        return (account, None)
-    return (changed(account, event, acts=False), None)
+    if invitation is not None and invitation["succession"] == member["succession"]:
+        return (account, None, member)
+    return (changed(account, event, acts=False), None, member)
+
+
+def _invitation_and_member(event: Occurrence) -> tuple[Key, ...]:
+    return _invitation(event) + _member(event)
 
 
 def _account_and_invitation(event: Occurrence) -> tuple[Key, ...]:
     return _account(event) + _invitation(event)
+
+
+def _account_invitation_and_member(event: Occurrence) -> tuple[Key, ...]:
+    return _account_and_invitation(event) + _member(event)
 
 
 FOLDS: Final[dict[str, Fold]] = {
@@ -91,7 +109,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "MemberDescribed": Fold(_member, _described),
     "PrincipalChanged": Fold(_member, _principal_changed),
     "DeliveryKeyChanged": Fold(_member, _delivery_key_changed),
-    "AccountInvited": Fold(_invitation, _invited),
+    "AccountInvited": Fold(_invitation_and_member, _invited),
     "AccountAdded": Fold(_account_and_invitation, _added),
-    "AccountRemoved": Fold(_account_and_invitation, _removed),
+    "AccountRemoved": Fold(_account_invitation_and_member, _removed),
 }
