@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -286,7 +287,8 @@ def test_what_a_transaction_does_is_said_before_it_is_signed(
     sign = LocalSigner.sign_transaction
 
     def watched(signer: LocalSigner, transaction: UnsignedTransaction) -> bytes:
-        said_at_signing.append(sys.stderr.getvalue())  # type: ignore[attr-defined] # replaced by tests.support.cli
+        assert isinstance(sys.stderr, io.StringIO)  # put there by tests.support.cli
+        said_at_signing.append(sys.stderr.getvalue())
         return sign(signer, transaction)
 
     offer = publish(cli, dataset, tmp_path)

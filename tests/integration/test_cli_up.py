@@ -110,9 +110,9 @@ def register(place: Place, work: Path) -> dict[str, Any]:
 
 
 def wait_for_dataset(up: Up) -> dict[str, Any]:
-    """What the API says of dataset 1, once its index has read the block."""
+    """What the API says of dataset 1, once its index has read the block, and then the metadata document."""
     end = time.monotonic() + 20
-    while not (items := up.get("/datasets")["items"]):
+    while not (items := up.get("/datasets")["items"]) or items[0]["document"] == "unknown":
         assert time.monotonic() < end, "the index does not follow the chain"
         time.sleep(0.1)
     found: dict[str, Any] = items[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, *, sent: bool) -> None:
     """Kill the next transaction's sender, before or after it was mined."""
     send = Sender.send
 
-    def killed(self: Sender, call: Call, **more: float) -> Outcome:
+    def killed(self: Sender, call: Call, **more: Any) -> Outcome:
         if sent:
             send(self, call, **more)
         raise Interrupted
@@ -340,8 +341,8 @@ def test_a_transaction_that_leaves_no_trace_is_not_acknowledged(hospital: Instit
     prepared = prepare(source, METADATA, statement(), registrar)
 
     class Silent(Sender):
-        def send(self, call: Call, *, timeout: float = 120.0) -> Outcome:
-            del call, timeout
+        def send(self, call: Call, *, rehearsal: Call | None = None, timeout: float = 120.0) -> Outcome:
+            del call, rehearsal, timeout
             return Outcome(tx_hash=bytes(32), block_number=1, gas_used=21_000, events=())
 
     silent = replace(registrar, sender=Silent(hospital.world.chain, hospital.person.signer))
