@@ -108,6 +108,7 @@ def _point(parameters: p.SetDeliveryKey) -> DeliveryKey:
 
 
 def _agreement(chain: Chain, _: Address, given: p.SignAgreement) -> Message:
+    licences.require_approved(chain, given.licence)
     terms = offers.offer(chain, licences.licence(chain, given.licence).offer).terms
     signable = licences.signable_agreement(chain, given.licence, terms, given.deadline)
     return Message(signable.message, f"Sign the agreement of licence {given.licence}, on the terms of its offer.")

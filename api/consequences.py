@@ -13,10 +13,11 @@ from ledger.chain import benefits, datasets, licences, members, offers, tokens
 from ledger.chain.chain import Chain
 from ledger.chain.display import iso_time
 from ledger.errors import InputError
+from ledger.model.cid import Cid
 from ledger.model.dataset import Offer
 from ledger.model.ids import Address, LicenceId, MemberId, OfferId
 from ledger.model.licence import Licence
-from ledger.model.terms import SECONDS_A_DAY, ZERO_ADDRESS, Shares
+from ledger.model.terms import SECONDS_A_DAY, ZERO_ADDRESS, ZERO_DIGEST, Shares
 
 __all__ = [
     "Unit",
@@ -74,12 +75,14 @@ def signing(chain: Chain, licence: LicenceId, deadline: int) -> tuple[str, ...]:
     """What an agreement binds its two sides to."""
     record = licences.licence(chain, licence)
     offer = offers.offer(chain, record.offer)
-    windows, price = licences.windows(chain), Unit.of(chain, offer.terms.token).show(offer.terms.price)
+    windows, unit = licences.windows(chain), Unit.of(chain, offer.terms.token)
+    term, price = _days(offer.terms.duration), unit.show(offer.terms.price)
     return (
-        f"Member {record.licensee} may use dataset {offer.dataset} for {_days(offer.terms.duration)}",
-        f"The purpose is the document with digest 0x{record.purpose_digest.hex()}, and no other",
+        f"Member {record.licensor} lets member {record.licensee} use dataset {offer.dataset} for {term}",
+        f"The purpose is the document {Cid.from_digest(record.purpose_digest)}, and no other",
         *_uses(offer),
         f"Member {record.licensee} owes {price}, due {_span(windows.payment)} after the agreement is on the ledger",
+        *_parts(chain, record, record.licensor, unit, offer.terms.price),
         f"The key goes to the delivery key that member {record.licensee} has now, and to no other",
         f"The signature is void after {iso_time(deadline)}",
     )
@@ -175,10 +178,15 @@ def _receivers(shares: Shares, collector: MemberId, holder: MemberId) -> dict[st
 def _uses(offer: Offer) -> tuple[str, ...]:
     terms = offer.terms
     limits = [f"Permitted: {terms.duo}"]
+    if terms.diseases_digest != ZERO_DIGEST:
+        limits.append(f"Only for the diseases whose list has the digest 0x{terms.diseases_digest.hex()}")
     if terms.country:
         limits.append(f"Only in {terms.country}")
     if terms.moratorium_until:
         limits.append(f"Nothing may be published before {iso_time(terms.moratorium_until)}")
+    limits.append(f"The licence text is the document {Cid.from_digest(terms.prose_digest)}")
+    if terms.considerations_digest != ZERO_DIGEST:
+        limits.append(f"Owed beside money: the document {Cid.from_digest(terms.considerations_digest)}")
     return tuple(limits)
 
 
@@ -187,4 +195,4 @@ def _days(seconds: int) -> str:
 
 
 def _span(seconds: int) -> str:
-    return str(timedelta(seconds=seconds))
+    return _days(seconds) if seconds % SECONDS_A_DAY == 0 else str(timedelta(seconds=seconds))

@@ -200,7 +200,14 @@ ANSWERS: Final[Mapping[str, Any]] = {
         "nonce": 5,
         "raw": "0x02f8b1827a69",
         "call": {"contract": "Licences", "function": "pay", "arguments": {"licence": 1}},
-        "receipt": {"block_number": 12, "block_hash": DIGEST, "gas_used": 98_765},
+        "receipt": {
+            "block_number": 12,
+            "block_hash": DIGEST,
+            "transaction_index": 0,
+            "status": 1,
+            "gas_used": 98_765,
+            "effective_gas_price": "1000000000",
+        },
         "events": [
             {
                 "contract": "Licences",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,7 +43,10 @@ class Receipt(BaseModel):
 
     block_number: int
     block_hash: str
+    transaction_index: int
+    status: Literal[0, 1] = Field(description="1 if it succeeded, 0 if it failed (EIP-658)")
     gas_used: int
+    effective_gas_price: str | None = Field(default=None, description="Wei a unit of gas, where the node tells it")
 
 
 class Transaction(BaseModel):
@@ -83,13 +87,7 @@ def _view(record: TransactionRecord) -> Transaction:
         nonce=signed.nonce,
         raw="0x" + signed.raw.hex(),
         call=_call(call),
-        receipt=None
-        if receipt is None
-        else Receipt(
-            block_number=as_int(receipt["blockNumber"]),
-            block_hash=receipt["blockHash"],
-            gas_used=as_int(receipt["gasUsed"]),
-        ),
+        receipt=None if receipt is None else _receipt(receipt),
         events=[
             EventSaid(
                 contract=event.contract, name=event.name, arguments=plain(event.shown()), log_index=event.log_index
@@ -97,6 +95,18 @@ def _view(record: TransactionRecord) -> Transaction:
             for event in record.events
         ],
         refusal=of_error(record.error) if record.error else None,
+    )
+
+
+def _receipt(receipt: Mapping[str, Any]) -> Receipt:
+    price = receipt.get("effectiveGasPrice")
+    return Receipt(
+        block_number=as_int(receipt["blockNumber"]),
+        block_hash=receipt["blockHash"],
+        transaction_index=as_int(receipt["transactionIndex"]),
+        status=1 if as_int(receipt["status"]) else 0,
+        gas_used=as_int(receipt["gasUsed"]),
+        effective_gas_price=None if price is None else str(as_int(price)),
     )
 
 

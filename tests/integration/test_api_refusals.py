@@ -240,6 +240,13 @@ def test_unknown_things_and_foreign_rights_are_told_apart(service: Service) -> N
         (service.stranger, "datasets.register", {"registrations": stated}, 403, "not-member"),
         (service.hospital, "licences.cancel", {"licence": licence}, 403, "not-licensee"),
         (service.institute, "licences.pay", {"licence": licence}, 409, "licence-state-refused"),
+        (
+            service.institute,
+            "licences.agreement",
+            {"licence": licence, "deadline": 2**39},
+            409,
+            "licence-state-refused",
+        ),
         (service.hospital, "licences.apply", {"offer": 1, "purpose": PURPOSE_HEX}, 403, "own-dataset"),
         (service.stranger, "benefits.withdraw", {"member": 1, "token": world.token}, 409, "nothing-to-withdraw"),
         (service.stranger, "benefits.withdraw", {"member": 1, "token": NOBODY}, 409, "nothing-to-withdraw"),

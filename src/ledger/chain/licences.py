@@ -10,7 +10,7 @@ from ledger.chain.calls import Call
 from ledger.chain.chain import Chain
 from ledger.chain.records import agreement_from, terms_tuple, windows_from, windows_tuple
 from ledger.chain.typed_data import TypedMessage, agreement_message
-from ledger.errors import InputError
+from ledger.errors import InputError, RefusedError
 from ledger.model.ids import AddressField, DatasetId, Digest, DigestField, LicenceId, MemberId, OfferId, UnixTime
 from ledger.model.licence import Agreement, Licence, LicenceState, Windows
 from ledger.model.terms import Terms
@@ -33,6 +33,7 @@ __all__ = [
     "refund",
     "reject",
     "renew",
+    "require_approved",
     "set_windows",
     "settle",
     "signable_agreement",
@@ -287,6 +288,23 @@ def signable_agreement(chain: Chain, licence_id: LicenceId, terms: Terms, deadli
     found = agreement_from(value)
     message = agreement_message(chain.chain_id, chain.deployment.address(CONTRACT), found)
     return SignableAgreement(found, message, digest)
+
+
+def require_approved(chain: Chain, licence_id: LicenceId) -> None:
+    """Refuse to go on unless there is an agreement to be signed.
+
+    Raises:
+        RefusedError: The application is not approved: there is no licensor, and no purpose, to agree on.
+    """
+    state = licence(chain, licence_id).state
+    if state is not LicenceState.APPROVED:
+        raise RefusedError(
+            f"Licence {licence_id} has no agreement to be signed",
+            why=f"it is {state.name.lower()}, not approved",
+            fix="let the holder approve the application first",
+            name="LicenceStateRefused",
+            arguments={"licence": licence_id, "state": state.name.lower(), "accepted": ["approved"]},
+        )
 
 
 def windows(chain: Chain) -> Windows:
