@@ -9,7 +9,7 @@ import pytest
 from eth_account import Account as Unsafe
 
 from ledger.chain import benefits, datasets, licences, members, offers, tokens
-from ledger.chain.account import Account
+from ledger.chain.account import Account, await_receipt
 from ledger.chain.anvil import dev_signer
 from ledger.chain.artifacts import artifact
 from ledger.chain.calls import Call
@@ -140,10 +140,12 @@ def test_an_unknown_transaction_is_told(world: World) -> None:
 
 
 def test_a_transaction_of_others_is_not_shown_as_ours(world: World) -> None:
-    world.chain.request(
+    sent: str = world.chain.request(
         "eth_sendTransaction", {"from": world.stranger.address, "to": world.fund.address, "value": "0x1"}
     )
-    tx_hash = bytes.fromhex(world.chain.header("latest")["transactions"][0][2:])
+    tx_hash = bytes.fromhex(sent[2:])
+    nonce = world.chain.transaction_count(world.stranger.address, "pending") - 1
+    assert await_receipt(world.chain, tx_hash, world.stranger.address, nonce, 20) is not None
     with pytest.raises(WrongNetworkError, match="not for this ledger"):
         transaction(world.chain, tx_hash)
 

@@ -38,6 +38,7 @@ class Terminal:
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as in any terminal, whoever runs the tests
             os.execvpe("bash", ["bash", "-c", command], dict(environment))  # noqa: S606 - a shell is what a reader has
 
     @property
