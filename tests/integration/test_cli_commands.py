@@ -254,6 +254,8 @@ def test_the_network_shows_and_sets_what_it_is(world: World, cli: Cli) -> None:
     cli.json("network", "mint", account, "12.34", "--as", OPERATOR)
     assert tokens.balance_of(world.chain, world.token, account) == 1_234
     cli.json("network", "set-windows", "--payment", 60, "--delivery", 120, "--acceptance", 180, "--as", OPERATOR)
+    assert cli.json("network", "allow-token", "--revoke", "--as", OPERATOR)["token"] == world.token
+    assert cli.json("network", "allow-token", "--as", OPERATOR)["token"] == world.token
     status = cli.json("network", "status")
     assert status["windows"] == {"payment": 60, "delivery": 120, "acceptance": 180}
     assert status["members"] == 5

@@ -105,8 +105,15 @@ def test_from_registration_to_the_shared_money(town: Town) -> None:
     assert institute.spawn("licence", "pay", licence, "--json", *wallet, passphrases=PASS).result["state"] == "paid"
     assert hospital.json("licence", "deliver", licence, *wallet, passphrases=PASS)["state"] == "delivered"
     opened = town.work / "opened"
-    assert institute.spawn("licence", "open", licence, opened, passphrases=PASS).code == 0
+    assert institute.spawn("licence", "open", licence, opened, "--json", passphrases=PASS).result["licence"] == licence
     assert contents(opened) == contents(source)
+
+    # For the laboratory's own tools: its Crypt4GH key, and files that any of them opens.
+    institute.json("keys", "create", "reader", "--kind", "crypt4gh", passphrases=PASS)
+    recipient, exported = town.work / "reader.pub", town.work / "exported"
+    institute.json("keys", "export-public", "reader", "--out", recipient)
+    institute.json("licence", "export", licence, exported, "--recipient", recipient, passphrases=PASS)
+    assert {path.suffix for path in exported.rglob("*") if path.is_file()} == {".c4gh"}
 
     assert institute.json("licence", "accept", licence, *wallet, passphrases=PASS)["state"] == "active"
     institute.json("licence", "settle", licence, *wallet, passphrases=PASS)

@@ -21,6 +21,8 @@ from ledger.chain.anvil import free_port
 from tests.support import nodes
 from tests.support.cli import PASSPHRASE, SCRIPT, Cli
 from tests.support.institution import contents, metadata_file, study
+from tests.support.kubo import Kubo
+from tests.support.postgres import Postgres
 from tests.support.world import deploy_ledger
 
 START_SECONDS = 60.0
@@ -220,6 +222,29 @@ def test_real_parts_are_used_where_they_are_named(place: Place, tmp_path: Path) 
     assert (tmp_path / "real.db").is_file()
     assert not (place.home / "node").exists()
     assert not (place.home / "deployment.json").exists()
+
+
+def test_kubo_and_postgresql_take_the_places_of_the_embedded_parts(place: Place, tmp_path: Path) -> None:
+    with nodes.anvil() as node, Kubo(tmp_path / "repository") as kubo, Postgres() as postgres:
+        deploy_ledger(node.url).write(tmp_path / "real.json")
+        chain = ("--rpc", node.url, "--deployment", str(tmp_path / "real.json"))
+        parts = (*chain, "--store", kubo.url, "--database", postgres.database())
+        metadata = metadata_file(tmp_path / "metadata.json")
+        stated = ("--metadata", metadata, "--attribution", "City Hospital", "--as", "local:1")
+        with place.up(*parts) as first:
+            registered = place.cli.json(
+                *("dataset", "register", study(tmp_path / "study"), *stated, *chain, "--store", kubo.url),
+                passphrases=(PASSPHRASE,),
+            )
+            before = wait_for_dataset(first)
+            assert first.stop(signal.SIGTERM) == 0
+        with place.up(*parts) as second:
+            assert wait_for_dataset(second) == before
+            content = httpx.get(f"{second.told['api']}/content/{registered['manifest']}", timeout=10)
+            assert content.status_code == 200
+
+        assert registered["manifest"] in kubo.ipfs("pin", "ls", "--type=recursive")
+    assert not (place.home / "store").exists()
 
 
 def test_a_real_node_without_a_deployment_is_refused(place: Place) -> None:

@@ -164,6 +164,30 @@ def test_a_transaction_mined_while_it_was_repeated_is_recognised(
     assert done.outcome is None
 
 
+def test_a_copy_by_another_member_is_not_taken_for_ones_own(world: World, hospital: Institution, source: Path) -> None:
+    """A member read the registration while it was pending, and its copy, key commitment and all, came first."""
+    prepared = prepare(source, METADATA, statement(), hospital.registrar())
+    assert prepared.registration is not None
+    world.institute.send(datasets.register([prepared.registration]))
+    copy = datasets.by_manifest(world.chain, prepared.registration.manifest_digest)
+    assert copy is not None
+
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="same manifest") as caught:
+            hospital.register(source)
+        assert caught.value.name == "DatasetDuplicate"
+        assert "stewards" in caught.value.fix
+    assert hospital.holdings.commitment(copy) is None
+
+    world.operator.send(datasets.revoke(copy))
+    done = hospital.register(source)
+
+    assert done.dataset == copy + 1
+    assert datasets.holder(world.chain, done.dataset) == HOSPITAL_ID
+    assert datasets.by_manifest(world.chain, prepared.registration.manifest_digest) == done.dataset
+    assert hospital.holdings.commitment(done.dataset) == prepared.registration.key_commitment
+
+
 def test_data_that_changed_after_an_unseen_registration_is_not_confused_with_it(
     world: World, hospital: Institution, source: Path
 ) -> None:
