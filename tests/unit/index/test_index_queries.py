@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import update
 
 from ledger.errors import UsageError
 from ledger.index import Index, Indexer, Page, queries
 from ledger.index.entries import LicenceEntry
+from ledger.index.schema import datasets
 from ledger.model.dataset import DatasetStatus, Funding, Tier
 from ledger.model.ids import Address, DatasetId, LicenceId, MemberId, OfferId
 from ledger.model.licence import EscrowStatus, LicenceState, state_at
@@ -349,6 +351,25 @@ def test_lists_and_single_reads_agree(index: Index) -> None:
         assert queries.offer(index, offer.id) == offer
     for licence in everything(LISTS["licences"](index)):
         assert queries.licence(index, licence.licence.id, at=0) == licence
+
+
+def test_of_datasets_with_one_manifest_the_one_that_is_not_revoked_is_found(
+    tmp_path: Path, chain: SimulatedChain
+) -> None:
+    """A copy was revoked and its manifest registered anew; then that was revoked and the first reinstated."""
+    with Index(f"sqlite:///{tmp_path}/index.db") as opened:
+        Indexer(opened, chain).sync()
+        former, later = (entry.dataset for entry in queries.datasets(opened, limit=2).items[::-1])
+        for revoked, named in ((former, later), (later, former)):
+            with opened.writing() as connection:
+                for one in (former, later):
+                    status = DatasetStatus.REVOKED if one is revoked else DatasetStatus.WITHDRAWN
+                    connection.execute(
+                        update(datasets)
+                        .where(datasets.c.id == one.id)
+                        .values(manifest_digest="0x" + former.manifest_digest.hex(), status=int(status))
+                    )
+            assert queries.dataset_by_manifest(opened, former.manifest_digest) == named.id
 
 
 def test_what_is_not_there_is_none(index: Index) -> None:
