@@ -85,6 +85,7 @@ check-layers:
 check-contracts:
 	$(FORGE) fmt --root . --check contracts tests/contracts
 	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+	npx --no-install solhint --max-warnings 0 --config contracts/interfaces/.solhint.json 'contracts/interfaces/*.sol'
 
 check-fast:
 	pytest -q tests/unit

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from api.filters import DuoTerm, FundingName, MemberKindName, MemberStatusName, TierName
 from ledger.errors import DocumentError, InputError
 from ledger.model.cid import Cid, CidField, Codec
-from ledger.model.dataset import MAX_BATCH, MAX_PARENTS, Funding, Publication, Registration, Tier
+from ledger.model.dataset import MAX_BATCH, MAX_PARENTS, Attribution, Funding, Publication, Registration, Tier
 from ledger.model.ids import (
     AddressField,
     DatasetId,
@@ -31,7 +31,7 @@ from ledger.model.ids import (
     parse_digest,
 )
 from ledger.model.licence import Windows
-from ledger.model.parties import Admission, Country, MemberKind
+from ledger.model.parties import Admission, Country, MemberKind, MemberName
 from ledger.model.terms import (
     BASIS_POINTS,
     ZERO_ADDRESS,
@@ -101,7 +101,6 @@ OfferField = Annotated[OfferId, Field(ge=1, lt=2**64, strict=True)]
 LicenceField = Annotated[LicenceId, Field(ge=1, lt=2**64, strict=True)]
 
 
-MemberName = Annotated[str, Field(min_length=1, max_length=200)]
 Kinds = Annotated[frozenset[MemberKindName], Field(min_length=1)]
 BasisPoints = Annotated[int, Field(ge=0, le=BASIS_POINTS, strict=True)]
 DiseaseTerm = Annotated[str, Field(pattern="^(MONDO|DOID):[0-9]{1,9}$", examples=["MONDO:0005575"])]
@@ -202,7 +201,7 @@ class DatasetRegistration(Parameters):
     key_commitment: DigestField
     supersedes: DatasetField | None = None
     parents: Annotated[tuple[DatasetField, ...], Field(max_length=MAX_PARENTS)] = ()
-    attribution: Annotated[str, Field(min_length=1, max_length=500)]
+    attribution: Attribution
 
     def value(self) -> Registration:
         """As the ledger's value."""

@@ -45,58 +45,93 @@ interface IBenefits {
     }
 
     /// @notice The price of a licence is due.
+    /// @param licence The licence.
+    /// @param token Settlement token.
+    /// @param payer Member to which a refund goes.
+    /// @param amount Price, in token units.
     event EscrowInvoiced(LicenceId indexed licence, address indexed token, MemberId indexed payer, uint128 amount);
 
     /// @notice The price of a licence came in from an account.
+    /// @param licence The licence.
+    /// @param from Account that paid.
     event EscrowFunded(LicenceId indexed licence, address indexed from);
 
     /// @notice The price is no longer due.
+    /// @param licence The licence.
     event EscrowCancelled(LicenceId indexed licence);
 
     /// @notice The price was split; one {Credited} follows for each part.
+    /// @param licence The licence.
     event EscrowSettled(LicenceId indexed licence);
 
     /// @notice The price was given back; one {Credited} follows.
+    /// @param licence The licence.
     event EscrowRefunded(LicenceId indexed licence);
 
     /// @notice The price of a further term came in and was split; one {Credited} follows for each part.
+    /// @param licence The licence.
+    /// @param from Account that paid.
+    /// @param token Settlement token.
+    /// @param amount Price, in token units.
     event RenewalCollected(LicenceId indexed licence, address indexed from, address indexed token, uint128 amount);
 
     /// @notice A member's balance grew.
+    /// @param member The member.
+    /// @param token Settlement token.
+    /// @param licence The licence.
+    /// @param amount Token units.
     event Credited(MemberId indexed member, address indexed token, LicenceId indexed licence, uint256 amount);
 
     /// @notice A member's whole balance was paid to its principal.
+    /// @param member The member.
+    /// @param token Settlement token.
+    /// @param to Principal account that was paid.
+    /// @param amount Token units.
     event Withdrawn(MemberId indexed member, address indexed token, address indexed to, uint256 amount);
 
     /// @notice A token is accepted in new offers, or no longer.
+    /// @param token Settlement token.
+    /// @param allowed Whether new offers may name it.
     event TokenAllowed(address indexed token, bool allowed);
 
     /// @notice The escrow is in a status that does not allow this.
     /// @dev Read the licence's state.
+    /// @param licence The licence.
+    /// @param status Status of the escrow.
     error EscrowStatusRefused(LicenceId licence, EscrowStatus status);
 
     /// @notice The token did not move exactly the amount it was told to.
     /// @dev Use a token without fees on transfer.
+    /// @param token Settlement token.
+    /// @param expected Token units that it was told to move.
+    /// @param received Token units that moved.
     error TransferInexact(address token, uint256 expected, uint256 received);
 
     /// @notice The permit's deadline has passed and there is no sufficient allowance.
     /// @dev Sign a new permit, or approve the price.
+    /// @param deadline The permit's deadline, Unix time in seconds.
     error PermitExpired(uint256 deadline);
 
     /// @notice The permit was not accepted by the token and there is no sufficient allowance.
     /// @dev Sign the permit with the paying account for the exact price, or approve the price.
+    /// @param token Settlement token.
+    /// @param payer Account that pays.
     error PermitRefused(address token, address payer);
 
     /// @notice The member has nothing to withdraw in this token.
     /// @dev Read the member's balances first.
+    /// @param member The member.
+    /// @param token Settlement token.
     error NothingToWithdraw(MemberId member, address token);
 
     /// @notice Only the licences contract may do this.
     /// @dev Act on the licence instead: paying, settling and refunding are acts of {ILicences}.
+    /// @param caller Who called.
     error NotLicences(address caller);
 
     /// @notice There is no token contract at this address.
     /// @dev Check the address and the network.
+    /// @param token The address given.
     error TokenAbsent(address token);
 
     /// @notice Opens the escrow of a licence.

@@ -66,67 +66,102 @@ interface IDatasets is IERC721 {
     }
 
     /// @notice A version of a dataset was registered. Carries the whole record.
+    /// @param dataset Its id.
+    /// @param holder Member that registered it.
+    /// @param registration The whole record.
     event DatasetRegistered(DatasetId indexed dataset, MemberId indexed holder, Registration registration);
 
     /// @notice The holder changed, with the token.
+    /// @param dataset The version of the dataset.
+    /// @param from The former holder.
+    /// @param to The new holder.
     event HolderChanged(DatasetId indexed dataset, MemberId indexed from, MemberId indexed to);
 
     /// @notice The embargo ends at `embargoUntil`, earlier than before.
+    /// @param dataset The version of the dataset.
+    /// @param embargoUntil End of the embargo, Unix time in seconds.
     event EmbargoShortened(DatasetId indexed dataset, uint40 embargoUntil);
 
     /// @notice The version may be licensed, or may not any longer.
+    /// @param dataset The version of the dataset.
+    /// @param status Status of the version.
     event DatasetStatusChanged(DatasetId indexed dataset, DatasetStatus status);
 
     /// @notice There is no such dataset.
     /// @dev Check the dataset's id in the catalogue.
+    /// @param dataset The version of the dataset.
     error DatasetUnknown(DatasetId dataset);
 
     /// @notice The dataset is withdrawn or revoked.
     /// @dev Look for a newer version of it in the catalogue.
+    /// @param dataset The version of the dataset.
+    /// @param status Status of the version.
     error DatasetNotAvailable(DatasetId dataset, DatasetStatus status);
 
     /// @notice The dataset is under embargo.
     /// @dev Apply after the embargo ends, or ask the holder to end it earlier.
+    /// @param dataset The version of the dataset.
+    /// @param embargoUntil End of the embargo, Unix time in seconds.
     error EmbargoInForce(DatasetId dataset, uint40 embargoUntil);
 
     /// @notice Only the dataset's holder may do this.
     /// @dev Sign with an account of the holder.
+    /// @param dataset The version of the dataset.
+    /// @param holder The holder.
+    /// @param member Member that called.
     error NotHolder(DatasetId dataset, MemberId holder, MemberId member);
 
     /// @notice The same manifest is registered already.
     /// @dev Use the existing dataset, or encrypt the data anew. If it is somebody's copy, ask the stewards to revoke it.
+    /// @param manifestDigest sha2-256 digest of the manifest's CID.
+    /// @param existing The dataset that has the manifest.
     error DatasetDuplicate(bytes32 manifestDigest, DatasetId existing);
 
     /// @notice A field that must be set is zero.
     /// @dev Fill in the manifest's and the metadata's digest, the key commitment, the size and the attribution.
+    /// @param index Place in the batch, from 0.
     error RegistrationIncomplete(uint256 index);
 
     /// @notice The attribution is too long.
     /// @dev Shorten it to at most `most` bytes; a letter outside ASCII takes two to four.
+    /// @param index Place in the batch, from 0.
+    /// @param length Length given, in bytes.
+    /// @param most Length allowed, in bytes.
     error AttributionTooLong(uint256 index, uint256 length, uint256 most);
 
     /// @notice The manifest's codec is neither raw nor dag-pb.
     /// @dev Use 0x55 or 0x70, as the CID says.
+    /// @param codec The multicodec given.
     error CodecUnknown(uint8 codec);
 
     /// @notice The version named as superseded has been superseded already.
     /// @dev Supersede the latest version of the line.
+    /// @param dataset The version named.
+    /// @param by The version that supersedes it.
     error AlreadySuperseded(DatasetId dataset, DatasetId by);
 
     /// @notice Too many parents, or one of them twice.
     /// @dev Name at most 8 different datasets.
+    /// @param index Place in the batch, from 0.
     error ParentsInvalid(uint256 index);
 
     /// @notice An embargo can only become shorter.
     /// @dev Name an earlier time than the present one.
+    /// @param dataset The version of the dataset.
+    /// @param present Present end of the embargo, Unix time in seconds.
+    /// @param wanted End wanted, Unix time in seconds.
     error EmbargoNotShorter(DatasetId dataset, uint40 present, uint40 wanted);
 
     /// @notice The batch is empty or too large.
     /// @dev Register between 1 and 100 datasets at once.
+    /// @param size Size of the batch given.
     error BatchSizeInvalid(uint256 size);
 
     /// @notice The change of status is not possible from the present one.
     /// @dev Read the dataset's status; only what the consortium has not revoked can be restored by its holder.
+    /// @param dataset The version of the dataset.
+    /// @param from Present status.
+    /// @param to Status wanted.
     error DatasetStatusChangeRefused(DatasetId dataset, DatasetStatus from, DatasetStatus to);
 
     /// @notice Registers one or many versions, all or none.

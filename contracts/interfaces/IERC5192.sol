@@ -5,9 +5,11 @@ pragma solidity 0.8.37;
 /// @notice Tells wallets and markets that a token stays where it is.
 interface IERC5192 {
     /// @notice The token can no longer be transferred.
+    /// @param tokenId The token.
     event Locked(uint256 tokenId);
 
     /// @notice The token can be transferred again. Never emitted here.
+    /// @param tokenId The token.
     event Unlocked(uint256 tokenId);
 
     /// @notice Whether the token is locked.

@@ -29,6 +29,11 @@ interface IKeyExchange {
     }
 
     /// @notice The key for a licence was delivered by a member's account.
+    /// @param licence The licence.
+    /// @param licensor The licensor.
+    /// @param wrappedKey The blinded dataset key.
+    /// @param ephemeralPrefix 2 if the ephemeral key's y is even, 3 if it is odd.
+    /// @param ephemeralX The ephemeral key's x.
     event KeyDelivered(
         LicenceId indexed licence,
         MemberId indexed licensor,
@@ -39,10 +44,13 @@ interface IKeyExchange {
 
     /// @notice The ephemeral key is not a point on secp256k1.
     /// @dev Send the compressed public key of a fresh secret.
+    /// @param prefix The prefix given.
+    /// @param x The point's x.
     error EphemeralKeyInvalid(uint8 prefix, uint256 x);
 
     /// @notice The licences contract takes deliveries from another address.
     /// @dev Deploy the contracts again, each with the address that the other will have.
+    /// @param keyExchange The address that it is bound to.
     error LicencesBoundElsewhere(address keyExchange);
 
     /// @notice Delivers the key of a paid licence.

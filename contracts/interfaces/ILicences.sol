@@ -85,6 +85,11 @@ interface ILicences is IERC721, IERC5192 {
     }
 
     /// @notice A member applied under an offer, for the purpose whose document has this digest.
+    /// @param licence The licence.
+    /// @param offer The offer.
+    /// @param dataset The dataset.
+    /// @param licensee Member that applied.
+    /// @param purposeDigest sha2-256 digest of the CID of the research purpose.
     event LicenceApplied(
         LicenceId indexed licence,
         OfferId indexed offer,
@@ -94,15 +99,27 @@ interface ILicences is IERC721, IERC5192 {
     );
 
     /// @notice The holder approved the application for exactly this purpose.
+    /// @param licence The licence.
+    /// @param licensor The licensor.
+    /// @param purposeDigest sha2-256 digest of the CID of the research purpose.
     event LicenceApproved(LicenceId indexed licence, MemberId indexed licensor, bytes32 purposeDigest);
 
     /// @notice The holder rejected the application; the reasons' document has this digest.
+    /// @param licence The licence.
+    /// @param reasonsDigest sha2-256 digest of the CID of the reasons.
     event LicenceRejected(LicenceId indexed licence, bytes32 reasonsDigest);
 
     /// @notice The licensee took the application or the unpaid agreement back.
+    /// @param licence The licence.
     event LicenceCancelled(LicenceId indexed licence);
 
     /// @notice Both sides signed. Carries the whole agreement, its signers and signatures.
+    /// @param licence The licence.
+    /// @param agreementDigest EIP-712 digest that both sides signed.
+    /// @param agreement The agreement in full.
+    /// @param licensor The licensor's signature.
+    /// @param licensee The licensee's signature.
+    /// @param paymentDue Unix time, in seconds, until which the price may be paid; zero if the licence is free.
     event LicenceAgreed(
         LicenceId indexed licence,
         bytes32 agreementDigest,
@@ -113,45 +130,72 @@ interface ILicences is IERC721, IERC5192 {
     );
 
     /// @notice The price is in escrow; the key is due by `deliveryDue`.
+    /// @param licence The licence.
+    /// @param payer Account that pays.
+    /// @param price Price of one term, in token units.
+    /// @param deliveryDue Unix time, in seconds, until which the key may be delivered.
     event LicencePaid(LicenceId indexed licence, address indexed payer, uint128 price, uint40 deliveryDue);
 
     /// @notice The key is on the ledger; silence until `acceptanceDue` accepts it.
+    /// @param licence The licence.
+    /// @param acceptanceDue Unix time, in seconds, until which the licensee may answer.
+    /// @param expiresAt End of the licence, Unix time in seconds.
     event LicenceDelivered(LicenceId indexed licence, uint40 acceptanceDue, uint40 expiresAt);
 
     /// @notice The licensee confirmed that the delivered key opens the dataset.
+    /// @param licence The licence.
     event LicenceAccepted(LicenceId indexed licence);
 
     /// @notice The price was split among those it belongs to. Silence has accepted the delivery if nothing else has:
     /// the stage is Active from now on.
+    /// @param licence The licence.
     event LicenceSettled(LicenceId indexed licence);
 
     /// @notice The price was given back to the licensee; the licence is over.
+    /// @param licence The licence.
     event LicenceRefunded(LicenceId indexed licence);
 
     /// @notice Another term was paid for; the licence now ends at `expiresAt`.
+    /// @param licence The licence.
+    /// @param payer Account that pays.
+    /// @param price Price of one term, in token units.
+    /// @param expiresAt End of the licence, Unix time in seconds.
     event LicenceRenewed(LicenceId indexed licence, address indexed payer, uint128 price, uint40 expiresAt);
 
     /// @notice The windows for future stages changed.
+    /// @param windows How long each side has, in seconds.
     event WindowsChanged(Windows windows);
 
     /// @notice There is no such licence.
     /// @dev Check the licence's id.
+    /// @param licence The licence.
     error LicenceUnknown(LicenceId licence);
 
     /// @notice The licence is in a state that does not allow this.
     /// @dev Read the licence's state; `accepted` has bit n set for each state n that allows it.
+    /// @param licence The licence.
+    /// @param state State of the licence now.
+    /// @param accepted Bit n is set for each state n that allows it.
     error LicenceStateRefused(LicenceId licence, LicenceState state, uint256 accepted);
 
     /// @notice Only the licensee may do this.
     /// @dev Sign with an account of the licensee.
+    /// @param licence The licence.
+    /// @param licensee The licensee.
+    /// @param member Member that called.
     error NotLicensee(LicenceId licence, MemberId licensee, MemberId member);
 
     /// @notice Only the holder that approved the licence may do this.
     /// @dev Sign with an account of the licensor.
+    /// @param licence The licence.
+    /// @param licensor The licensor.
+    /// @param member Member that called.
     error NotLicensor(LicenceId licence, MemberId licensor, MemberId member);
 
     /// @notice The holder cannot license its own dataset.
     /// @dev The holder has the data already.
+    /// @param dataset The version of the dataset.
+    /// @param member The member.
     error OwnDataset(DatasetId dataset, MemberId member);
 
     /// @notice The purpose's digest is missing.
@@ -160,46 +204,68 @@ interface ILicences is IERC721, IERC5192 {
 
     /// @notice The signature is not one by an account of the party over this agreement.
     /// @dev Sign the present agreement again: purpose, delivery key, chain and contract are part of what is signed.
+    /// @param licence The licence.
+    /// @param party The side whose signature it is.
+    /// @param signer Account named as signer.
     error SignatureInvalid(LicenceId licence, MemberId party, address signer);
 
     /// @notice The signature is too long.
     /// @dev Sign with an account whose signatures have at most `most` bytes.
+    /// @param licence The licence.
+    /// @param party The side whose signature it is.
+    /// @param length Length given, in bytes.
+    /// @param most Length allowed, in bytes.
     error SignatureTooLong(LicenceId licence, MemberId party, uint256 length, uint256 most);
 
     /// @notice The agreement's signatures are too old.
     /// @dev Sign again with a later deadline.
+    /// @param licence The licence.
+    /// @param deadline The deadline, Unix time in seconds.
     error AgreementExpired(LicenceId licence, uint40 deadline);
 
     /// @notice The terms given are not those of the offer.
     /// @dev Read the offer's terms again.
+    /// @param offer The offer.
+    /// @param expected Digest of the offer's terms.
+    /// @param given Digest of the terms given.
     error TermsMismatch(OfferId offer, bytes32 expected, bytes32 given);
 
     /// @notice The price is above what the licensee allows.
     /// @dev Read the offer again and allow its price.
+    /// @param price Price of one term, in token units.
+    /// @param limit The most that the licensee pays, in token units.
     error PriceAboveLimit(uint128 price, uint128 limit);
 
     /// @notice A whole term lies ahead of the licence already.
     /// @dev Renew from `renewableFrom` on, a Unix time in seconds.
+    /// @param licence The licence.
+    /// @param renewableFrom Unix time, in seconds, from which it can be renewed.
     error RenewalTooEarly(LicenceId licence, uint40 renewableFrom);
 
     /// @notice A refund is not due: the holder can still deliver.
     /// @dev Wait until the deadline has passed.
+    /// @param licence The licence.
+    /// @param deadline The deadline, Unix time in seconds.
     error RefundNotDue(LicenceId licence, uint40 deadline);
 
     /// @notice Only the key exchange may do this.
     /// @dev Deliver the key through {IKeyExchange}.
+    /// @param caller Who called.
     error NotKeyExchange(address caller);
 
     /// @notice The benefits contract obeys licences at another address.
     /// @dev Deploy the contracts again, each with the address that the other will have.
+    /// @param licences The address that it is bound to.
     error BenefitsBoundElsewhere(address licences);
 
     /// @notice A licence never changes hands, and nobody is approved to move it.
     /// @dev The other party must apply for its own licence.
+    /// @param licence The licence.
     error LicenceSoulbound(LicenceId licence);
 
     /// @notice A window is outside one minute to 90 days.
     /// @dev Give the windows in seconds.
+    /// @param windows The windows given, in seconds.
     error WindowsInvalid(Windows windows);
 
     /// @notice Applies for a licence under an offer.

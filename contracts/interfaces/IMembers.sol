@@ -46,6 +46,12 @@ interface IMembers {
     }
 
     /// @notice A member joined.
+    /// @param member Its id.
+    /// @param principal The principal account.
+    /// @param kinds What the member may do.
+    /// @param country ISO 3166-1 alpha-2 code.
+    /// @param metadataDigest sha2-256 digest of the CID of the member's metadata document.
+    /// @param name Name to show.
     event MemberAdmitted(
         MemberId indexed member,
         address indexed principal,
@@ -56,83 +62,126 @@ interface IMembers {
     );
 
     /// @notice A member's standing changed.
+    /// @param member The member.
+    /// @param status Standing of the member.
     event MemberStatusChanged(MemberId indexed member, MemberStatus status);
 
     /// @notice What a member may do changed.
+    /// @param member The member.
+    /// @param kinds What the member may do.
     event MemberKindsChanged(MemberId indexed member, MemberKinds kinds);
 
     /// @notice A member's name or metadata document changed.
+    /// @param member The member.
+    /// @param metadataDigest sha2-256 digest of the CID of the member's metadata document.
+    /// @param name Name to show.
     event MemberDescribed(MemberId indexed member, bytes32 metadataDigest, string name);
 
     /// @notice The principal invited `account` to act for the member, until the next {PrincipalChanged}.
+    /// @param member The member.
+    /// @param account The account.
     event AccountInvited(MemberId indexed member, address indexed account);
 
     /// @notice `account` acts for the member from now on.
+    /// @param member The member.
+    /// @param account The account.
     event AccountAdded(MemberId indexed member, address indexed account);
 
     /// @notice `account` acts for the member no longer.
+    /// @param member The member.
+    /// @param account The account.
     event AccountRemoved(MemberId indexed member, address indexed account);
 
     /// @notice The member's principal account is now `principal`. All invitations made before it are void.
+    /// @param member The member.
+    /// @param principal The principal account.
     event PrincipalChanged(MemberId indexed member, address indexed principal);
 
     /// @notice Dataset keys for the member are delivered to the secp256k1 point (`x`, `y`) from now on.
+    /// @param member The member.
+    /// @param x The point's x.
+    /// @param y The point's y.
     event DeliveryKeyChanged(MemberId indexed member, uint256 x, uint256 y);
 
     /// @notice The account acts for no member.
     /// @dev Use an account that the member has added, or ask the consortium for admission.
+    /// @param account The account.
     error NotMember(address account);
 
     /// @notice The member is not in good standing.
     /// @dev Ask the consortium to reinstate the member, or wait until it is.
+    /// @param member The member.
+    /// @param status Standing of the member.
     error MemberNotActive(MemberId member, MemberStatus status);
 
     /// @notice The member lacks a kind that this action needs.
     /// @dev Ask the consortium to change the member's kinds.
+    /// @param member The member.
+    /// @param kinds Kinds that the member has.
+    /// @param wanted Kinds that the action needs.
     error MemberLacksKind(MemberId member, MemberKinds kinds, MemberKinds wanted);
 
     /// @notice There is no such member.
     /// @dev Check the member's id with the list of members.
+    /// @param member The member.
     error MemberUnknown(MemberId member);
 
     /// @notice Only the member's principal account may do this.
     /// @dev Sign with the principal account.
+    /// @param member The member.
+    /// @param account The account.
     error NotPrincipal(MemberId member, address account);
 
     /// @notice The account is or was an account of a member.
     /// @dev Use an account that has never belonged to a member.
+    /// @param account The account.
+    /// @param member Member that it belongs or belonged to.
     error AccountTaken(address account, MemberId member);
 
     /// @notice The member has not invited this account.
     /// @dev Let the member's principal invite the account; a change of the principal voids older invitations.
+    /// @param member The member.
+    /// @param account The account.
     error AccountNotInvited(MemberId member, address account);
 
     /// @notice The principal account cannot be removed.
     /// @dev Make another account the principal first.
+    /// @param member The member.
+    /// @param account The account.
     error PrincipalNotRemovable(MemberId member, address account);
 
     /// @notice The kinds are empty or contain an unknown bit.
     /// @dev Use a non-empty subset of the known kinds.
+    /// @param kinds The kinds given.
     error KindsInvalid(MemberKinds kinds);
 
     /// @notice The country is not two capital letters.
     /// @dev Use the ISO 3166-1 alpha-2 code.
+    /// @param country The code given.
     error CountryInvalid(bytes2 country);
 
     /// @notice The name is too long.
     /// @dev Shorten it to at most `most` bytes; a letter outside ASCII takes two to four.
+    /// @param length Length given, in bytes.
+    /// @param most Length allowed, in bytes.
     error NameTooLong(uint256 length, uint256 most);
 
     /// @notice The point is not on secp256k1.
     /// @dev Send the uncompressed public key of the delivery key.
+    /// @param x The point's x.
+    /// @param y The point's y.
     error DeliveryKeyInvalid(uint256 x, uint256 y);
 
     /// @notice The member has registered no delivery key.
     /// @dev Register one with setDeliveryKey first.
+    /// @param member The member.
     error DeliveryKeyMissing(MemberId member);
 
     /// @notice The change of standing is not possible from the present one.
     /// @dev Read the member's status; an expelled member stays expelled.
+    /// @param member The member.
+    /// @param from Present standing.
+    /// @param to Standing wanted.
     error StatusChangeRefused(MemberId member, MemberStatus from, MemberStatus to);
 
     /// @notice The zero address cannot be an account.

@@ -39,41 +39,55 @@ interface IOffers {
     }
 
     /// @notice An offer was published. Carries the terms whole.
+    /// @param offer The offer.
+    /// @param dataset The dataset offered.
+    /// @param termsDigest EIP-712 hashStruct of the terms.
+    /// @param terms The terms in full.
     event OfferPublished(OfferId indexed offer, DatasetId indexed dataset, bytes32 termsDigest, Terms terms);
 
     /// @notice An offer can no longer be taken up.
+    /// @param offer The offer.
     event OfferWithdrawn(OfferId indexed offer);
 
     /// @notice There is no such offer.
     /// @dev Check the offer's id in the catalogue.
+    /// @param offer The offer.
     error OfferUnknown(OfferId offer);
 
     /// @notice The offer has been withdrawn.
     /// @dev Read the dataset's present offers: the price or the conditions may have changed.
+    /// @param offer The offer.
     error OfferNotOpen(OfferId offer);
 
     /// @notice The data-use codes are not one permission with known modifiers.
     /// @dev Set exactly one of DUO 4, 6, 7, 11, 42 and only modifiers that DUO defines.
+    /// @param codes The codes given.
     error DuoCodesInvalid(DuoCodes codes);
 
     /// @notice A condition and its parameter do not go together.
     /// @dev Give a country with DUO 22, a time with DUO 24, a disease digest with DUO 7, and each only then.
+    /// @param code Number of the DUO term.
     error DuoParameterInvalid(uint8 code);
 
     /// @notice The shares do not sum to 10,000 basis points, or a share has no receiver, or a receiver no share.
     /// @dev Correct the split.
+    /// @param sum Sum of the shares, in basis points.
     error SharesInvalid(uint256 sum);
 
     /// @notice Price and token do not go together.
     /// @dev Name a token exactly when the price is above zero.
+    /// @param token The token given.
+    /// @param price The price given, in token units.
     error PriceWithoutToken(address token, uint128 price);
 
     /// @notice The settlement token is not allowed on this ledger.
     /// @dev Use an allowed token, or ask the consortium to allow this one.
+    /// @param token Settlement token.
     error TokenNotAllowed(address token);
 
     /// @notice The duration is outside one day to a hundred years.
     /// @dev Give the length of a term in seconds.
+    /// @param duration The duration given, in seconds.
     error DurationInvalid(uint32 duration);
 
     /// @notice The digest of the prose terms is missing.
@@ -82,6 +96,7 @@ interface IOffers {
 
     /// @notice The batch is empty or too large.
     /// @dev Publish between 1 and 100 offers at once.
+    /// @param size Size of the batch given.
     error BatchSizeInvalid(uint256 size);
 
     /// @notice Publishes one or many offers, all or none.

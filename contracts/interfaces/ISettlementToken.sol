@@ -10,6 +10,7 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 interface ISettlementToken is IERC20Metadata, IERC20Permit {
     /// @notice The chain is not a local one.
     /// @dev Allow the consortium's own settlement token instead.
+    /// @param chainId EIP-155 id of the chain.
     error LocalNetworksOnly(uint256 chainId);
 
     /// @notice Creates tokens.

@@ -28,7 +28,7 @@ from ledger.chain.sender import Sender
 from ledger.chain.transactions import prepare as rehearse
 from ledger.crypto.exchange import DeliveryContext, delivery_public_key, generate_delivery_secret, wrap_key
 from ledger.errors import IntegrityError, RefusedError
-from ledger.model.ids import DatasetId, Digest, LicenceId
+from ledger.model.ids import DatasetId, Digest, LicenceId, MemberId
 from ledger.model.licence import Agreement, Licence, LicenceState
 
 __all__ = ["MARGIN", "deliver", "delivery_context"]
@@ -72,7 +72,7 @@ def deliver(
     rehearsal = _rehearsal(licence)
     rehearse(chain, rehearsal, sender.address)
     agreement = signed_agreement(known, keyring.accounts() | {sender.address}, chain, trust_node=trust_node)
-    _require_available(agreement.dataset, licence, chain)
+    _require_deliverable(agreement.dataset, licence, agreement.licensor, chain)
     key = keyring.dataset_key(_commitment(agreement.dataset, licence, chain, holdings, trust_node=trust_node))
     wrapped = wrap_key(key, _point(agreement), context=delivery_context(chain, licence))
     _require_time(known, chain)  # a passphrase may have been asked for
@@ -105,11 +105,11 @@ def _require_time(licence: Licence, chain: Chain) -> None:
         )
 
 
-def _require_available(dataset: DatasetId, licence: LicenceId, chain: Chain) -> None:
-    if not datasets.is_available(chain, dataset):
+def _require_deliverable(dataset: DatasetId, licence: LicenceId, licensor: MemberId, chain: Chain) -> None:
+    if not datasets.is_deliverable_by(chain, dataset, licensor):
         raise RefusedError(
             f"The key of licence {licence} cannot be delivered now",
-            why=f"its dataset {dataset} was withdrawn or revoked",
+            why=f"its dataset {dataset} was revoked, or withdrawn by you",
             fix="restore the dataset, or give the price back with 'ledger licence refund'",
             name="DatasetNotAvailable",
             arguments={"dataset": dataset},
