@@ -71,3 +71,15 @@ def test_a_holder_that_lost_the_key_is_told_so(story: Story) -> None:
         story.deliver(licence, keyring=type(who.keyring)(who.keystore, who.passphrases))
 
     assert delivery.delivery(story.world.chain, licence) is None
+
+
+def test_a_later_holder_that_withdraws_does_not_stop_a_paid_delivery(story: Story) -> None:
+    """Else a friend of the licensee could take the dataset over, withdraw it, and have the price refunded."""
+    licence, world = story.paid(), story.world
+    dataset = licences.licence(world.chain, licence).dataset
+    assert dataset is not None
+    story.hospital.person.send(datasets.transfer(world.hospital.address, world.institute.address, dataset))
+    story.institute.person.send(datasets.withdraw(dataset))
+
+    assert story.deliver(licence).state is LicenceState.DELIVERED
+    assert world.opened(licence, world.institute).commitment == datasets.dataset(world.chain, dataset).key_commitment
